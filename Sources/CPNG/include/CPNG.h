@@ -1,0 +1,3 @@
+#ifndef NITAL_CPNG_H
+#define NITAL_CPNG_H
+#endif
