@@ -1,0 +1,80 @@
+// Points in a plane, one colour and mark a group, each with the number of the image it stands for.
+
+/// One point of a scatter plot.
+public struct ScatterPoint: Sendable {
+  /// Horizontal value.
+  public var x: Double
+  /// Vertical value.
+  public var y: Double
+  /// The index of the group that gives the colour and the mark.
+  public var group: Int
+  /// The number of the image, by which an interactive report finds its thumbnail.
+  public var image: Int
+  /// The name in the table of plotted numbers.
+  public var label: String
+
+  /// A point of a group.
+  public init(x: Double, y: Double, group: Int, image: Int, label: String) {
+    self.x = x
+    self.y = y
+    self.group = group
+    self.image = image
+    self.label = label
+  }
+}
+
+/// A map of points whose groups have names.
+public struct ScatterChart: Chart {
+  /// The points.
+  public var points: [ScatterPoint]
+  /// The names of the groups.
+  public var groups: [String]
+  /// The horizontal axis.
+  public var x: Axis
+  /// The vertical axis.
+  public var y: Axis
+
+  /// A map of points.
+  public init(points: [ScatterPoint], groups: [String], x: Axis, y: Axis) {
+    self.points = points
+    self.groups = groups
+    self.x = x
+    self.y = y
+  }
+
+  /// The chart as an SVG document.
+  public func svg(title: String) -> String {
+    var canvas = Canvas(width: 720, height: 520)
+    let area = PlotArea(x: x, y: y, left: 76, top: 44, width: 470, height: 410)
+    area.drawAxes(on: &canvas, title: title)
+    let size: Double = points.count > 1000 ? 2.4 : points.count > 200 ? 3.2 : 4.5
+    for point in points where point.x.isFinite && point.y.isFinite {
+      canvas.mark(
+        Palette.mark(point.group), area.horizontal(point.x), area.vertical(point.y), size: size,
+        colour: Palette.colour(point.group).hexadecimal,
+        attributes: "fill-opacity=\"0.75\" data-image=\"\(point.image)\"")
+    }
+    drawLegend(on: &canvas, left: area.left + area.width + 18, top: area.top + 6)
+    return canvas.svg(title: title)
+  }
+
+  private func drawLegend(on canvas: inout Canvas, left: Double, top: Double) {
+    for (index, name) in groups.enumerated() {
+      let y = top + Double(index) * 19
+      guard y < 500 else { return }
+      canvas.mark(
+        Palette.mark(index), left, y, size: 5, colour: Palette.colour(index).hexadecimal)
+      canvas.text(left + 12, y + 4, name.count > 20 ? name.prefix(19) + "\u{2026}" : name, size: 12)
+    }
+  }
+
+  /// Columns: label, group, x, y.
+  public var csv: String {
+    var text = "file,group,\(csvText(x.title)),\(csvText(y.title))\n"
+    for point in points {
+      let group = groups.indices.contains(point.group) ? groups[point.group] : "\(point.group)"
+      text += "\(csvText(point.label)),\(csvText(group)),\(point.x),\(point.y)\n"
+    }
+    return text
+  }
+}
