@@ -64,6 +64,10 @@ let package = Package(
     .library(name: "Microstructures", targets: ["Microstructures"]),
     .library(name: "Reporting", targets: ["Reporting"]),
     .library(name: "Pipelines", targets: ["Pipelines"]),
+    .executable(name: "nital", targets: ["nital"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
   ],
   targets: [
     // MARK: - Kernels and their choice at run time
@@ -94,6 +98,16 @@ let package = Package(
         "Estimators", "Files", "Imaging", "LinearAlgebra", "Microstructures", "NeuralNetworks",
         "Reporting", "Tensors", "WeightFormats",
       ]),
+
+    // MARK: - The command line
+    .executableTarget(
+      name: "nital",
+      dependencies: [
+        "Estimators", "Files", "Imaging", "LinearAlgebra", "Microstructures", "NeuralNetworks",
+        "Pipelines", "Reporting", "Tensors", "WeightFormats",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict, linkerSettings: [.linkedLibrary("m")]),
 
     // MARK: - Tests
     tests("Tensors", ["Tensors"]),
