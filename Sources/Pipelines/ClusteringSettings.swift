@@ -1,0 +1,59 @@
+// What a clustering run can be told; every value with its source.
+
+/// How the number of clusters is found.
+public enum ClusterCount: Sendable, Equatable {
+  /// Exactly this many.
+  case fixed(Int)
+  /// The number in the range with the best criterion.
+  case range(ClosedRange<Int>)
+
+  /// Reads `7` or `4-12`.
+  public init?(_ text: String) {
+    let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+    if parts.count == 1, let k = Int(parts[0]), k >= 1 {
+      self = .fixed(k)
+    } else if parts.count == 2, let a = Int(parts[0]), let b = Int(parts[1]), a >= 2, b >= a {
+      self = .range(a...b)
+    } else {
+      return nil
+    }
+  }
+
+  /// The text that gives this value.
+  public var text: String {
+    switch self {
+    case .fixed(let k): "\(k)"
+    case .range(let range): "\(range.lowerBound)-\(range.upperBound)"
+    }
+  }
+}
+
+/// The settings of a clustering run; the defaults were chosen on the NEU steel defects.
+public struct ClusteringSettings: Sendable, Equatable, Codable {
+  /// J, the number of dyadic scales; the window is 2^J pixels.
+  public var scales = 5
+  /// L, the number of orientations over half a turn.
+  public var orientations = 8
+  /// The offset inside the logarithm, as a multiple of each coefficient's median.
+  public var offset = 0.1
+  /// Whether contrast is equalised first (CLAHE as scikit-image defines it).
+  public var equalize = true
+  /// The number of principal components; `nil`: 50, or a tenth of the images if that is less.
+  public var components: Int?
+  /// Whether components are scaled to unit variance.
+  public var whiten = true
+  /// The number of clusters, or a range as `4-12`.
+  public var clusters = "2-12"
+  /// How many times k-means starts; the lowest inertia wins (Cohn & Holm 2020, section 3.1: 500).
+  public var starts = 500
+  /// The seed of every random choice.
+  public var seed: UInt64 = 0
+  /// Folds of the cross-validation; 0 for none.
+  public var folds = 0
+
+  /// The defaults.
+  public init() {}
+
+  /// The number of components used for `count` images.
+  func componentCount(forImages count: Int) -> Int { components ?? min(50, max(2, count / 10)) }
+}
