@@ -87,7 +87,9 @@ private struct CSVParser {
     self.separator = separator
   }
 
-  mutating func records(of bytes: CheckedBytes) throws(FormatError) -> [(line: Int, cells: [String])] {
+  mutating func records(of bytes: CheckedBytes) throws(FormatError) -> [(
+    line: Int, cells: [String]
+  )] {
     var records: [(line: Int, cells: [String])] = []
     var start = 1
     var i = 0
@@ -99,7 +101,9 @@ private struct CSVParser {
         continue
       case separator: endCell()
       case UInt8(ascii: "\n"), UInt8(ascii: "\r"):
-        if byte == UInt8(ascii: "\r"), i + 1 < text.count, text[i + 1] == UInt8(ascii: "\n") { i += 1 }
+        if byte == UInt8(ascii: "\r"), i + 1 < text.count, text[i + 1] == UInt8(ascii: "\n") {
+          i += 1
+        }
         endRecord(into: &records, start: start)
         line += 1
         start = line

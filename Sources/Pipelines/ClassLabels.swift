@@ -59,6 +59,7 @@ public struct ClassLabels: Sendable {
     var stem = Substring(parts.last ?? "")
     if let dot = stem.lastIndex(of: "."), dot != stem.startIndex { stem = stem[..<dot] }
     let whole = stem
+    if stem.hasSuffix(")"), stem.contains("(") { stem = stem.dropLast() }
     while let last = stem.last, last.isNumber { stem = stem.dropLast() }
     while let last = stem.last, "_- (".contains(last) { stem = stem.dropLast() }
     return String(stem.isEmpty ? whole : stem)

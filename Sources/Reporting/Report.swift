@@ -205,7 +205,8 @@ public struct Report: Sendable {
   /// One picture as a script literal.
   private func record(of image: ReportImage) -> String {
     let details = image.details.map(scriptText).joined(separator: ",")
-    return "{n:\(scriptText(image.name)),d:[\(details)],l:\(scriptText(image.link.map(linkTarget) ?? "")),"
+    return
+      "{n:\(scriptText(image.name)),d:[\(details)],l:\(scriptText(image.link.map(linkTarget) ?? "")),"
       + "s:\"data:image/png;base64,\(base64(image.png))\"}"
   }
 }
