@@ -80,7 +80,7 @@ public final class Journal: Sendable {
     let begun = bytes.array.prefix(signature.count)
     if !signature.starts(with: begun) { throw .refused("this is not a journal") }
     if begun.count < signature.count {
-      if ftruncate(file, 0) != 0 { throw .last }
+      if ftruncate(file, 0) != 0 || lseek(file, 0, SEEK_SET) != 0 { throw .last }
       try writeAll(file, signature.span)
       return []
     }
