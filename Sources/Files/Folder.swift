@@ -61,3 +61,11 @@ func folderEntries(_ path: String) throws(SystemError) -> [String] {
   if errno != 0 { throw .last }
   return names.sorted { $0.lexicographicallyPrecedes($1) }.map(pathText)
 }
+
+/// The folder that relative paths begin at.
+public func currentFolder() -> String {
+  // SAFETY: with a null pointer getcwd allocates a NUL-terminated string, which is copied and freed.
+  guard let text = unsafe getcwd(nil, 0) else { return "/" }
+  defer { unsafe free(text) }
+  return unsafe String(cString: text)
+}
