@@ -69,3 +69,9 @@ public func currentFolder() -> String {
   defer { unsafe free(text) }
   return unsafe String(cString: text)
 }
+
+/// Removes a file if it is there.
+public func removeFile(_ path: String) {
+  // SAFETY: the path is NUL-terminated.
+  _ = unsafe unlink(systemPath(path))
+}

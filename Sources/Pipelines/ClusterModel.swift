@@ -1,0 +1,79 @@
+// A fitted clustering: everything that is needed to classify an image, and where it came from.
+
+import Estimators
+import NeuralNetworks
+import Tensors
+
+/// Log scattering, principal components, cluster centres and their classes, fitted together.
+public struct ClusterModel: Sendable {
+  /// The settings it was fitted with.
+  public var settings: ClusteringSettings
+  /// The normalisation of the scattering coefficients.
+  public var normalisation: LogScattering
+  /// The principal components of the normalised coefficients.
+  public var pca: PCA
+  /// The clusters in the space of the components.
+  public var clusters: KMeans
+  /// The names of the classes; empty when none were known.
+  public var classNames: [String]
+  /// The class of each cluster by majority of the training images; `nil` without labelled images.
+  public var clusterClasses: [Int?]
+  /// The limits beyond which an image is flagged.
+  public var limits: NoveltyLimits
+  /// The SHA-256 of every training image, in order.
+  public var inputHashes: [String]
+  /// The names of the scattering coefficients, in order.
+  public var coefficientNames: [String]
+}
+
+/// What a model says of one image.
+public struct Assignment: Sendable, Equatable {
+  /// The cluster with the nearest centre; ties go to the lower number.
+  public var cluster: Int
+  /// The index of the cluster's class; `nil` when it has none.
+  public var classIndex: Int?
+  /// The distance to each centre, in the space of the components.
+  public var distances: [Double]
+  /// The distance to the nearest centre.
+  public var distance: Double
+  /// How much farther the second centre is, as a share of its distance: 0 is a tie, 1 certain.
+  public var margin: Double
+  /// How unusual the image is: above 1 it is flagged.
+  public var novelty: Double
+}
+
+extension ClusterModel {
+  /// The principal components of images, shape (n, components).
+  func scores(of features: Tensor<Float>) throws -> (logs: Tensor<Float>, scores: Tensor<Float>) {
+    let logs = try normalisation.apply(features)
+    return (logs, try pca.transform(logs))
+  }
+
+  /// What the model says of each row of features.
+  public func assign(_ features: Tensor<Float>) throws -> [Assignment] {
+    let (logs, scores) = try scores(of: features)
+    return try assignments(logs: logs, scores: scores)
+  }
+
+  func assignments(
+    logs: Tensor<Float>, scores: Tensor<Float>
+  ) throws(EstimatorError) -> [Assignment] {
+    let distances = try clusters.distances(scores)
+    let residuals = try squaredResiduals(pca, logs, scores)
+    let k = clusters.clusters
+    return (0..<scores.shape[0]).map { i in
+      assignment(Array(distances.scalars[(i * k)..<((i + 1) * k)]), residuals[i])
+    }
+  }
+
+  private func assignment(_ distances: [Double], _ residual: Double) -> Assignment {
+    var nearest = 0
+    for c in distances.indices where distances[c] < distances[nearest] { nearest = c }
+    let second = distances.indices.filter { $0 != nearest }.map { distances[$0] }.min()
+    let margin = second.map { $0 > 0 ? ($0 - distances[nearest]) / $0 : 0 } ?? 1
+    return Assignment(
+      cluster: nearest, classIndex: clusterClasses[nearest], distances: distances,
+      distance: distances[nearest], margin: margin,
+      novelty: limits.score(distance: distances[nearest], residual: residual))
+  }
+}

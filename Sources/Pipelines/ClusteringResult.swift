@@ -1,0 +1,93 @@
+// What a clustering run gives: tables, scores, and the numbers behind every figure.
+
+import Estimators
+import Files
+import Reporting
+import Tensors
+
+/// The outcome of a clustering run.
+public struct ClusteringResult: Sendable {
+  /// The settings it ran with.
+  public let settings: ClusteringSettings
+  let images: ImageSet
+  let set: ExtractedSet
+  let truth: [Int?]
+  let fit: ModelFit
+  /// What the model says of each image, in the order of the model's inputs.
+  public let assignments: [Assignment]
+  /// How each fold of the cross-validation went; empty without one.
+  public let folds: [FoldScore]
+  /// What the user should know.
+  public let warnings: [String]
+
+  init(
+    settings: ClusteringSettings, images: ImageSet, set: ExtractedSet, truth: [Int?],
+    fit: ModelFit, folds: [FoldScore], warnings: [String]
+  ) throws {
+    self.settings = settings
+    self.images = images
+    self.set = set
+    self.truth = truth
+    self.fit = fit
+    self.folds = folds
+    self.warnings = warnings
+    assignments = try fit.model.assignments(logs: fit.logs, scores: fit.scores)
+  }
+
+  /// The fitted model.
+  public var model: ClusterModel { fit.model }
+
+  /// The names of the images, in the order of the model's inputs.
+  public var names: [String] { set.names }
+
+  /// The images that could not be used.
+  public var failures: [FailedImage] { set.failures }
+
+  /// Rows true classes, columns the classes of the images' clusters; `nil` without classes.
+  public var confusion: ConfusionMatrix? {
+    guard !model.classNames.isEmpty else { return nil }
+    let pairs = zip(truth, assignments).compactMap { truth, assignment in
+      truth.flatMap { t in assignment.classIndex.map { (t, $0) } }
+    }
+    return ConfusionMatrix(
+      truth: pairs.map(\.0), predicted: pairs.map(\.1), classNames: model.classNames)
+  }
+
+  /// The share of labelled images whose cluster's class is theirs; `nil` without classes.
+  public var accuracy: Double? { confusion?.accuracy }
+
+  /// The number of images of each cluster.
+  public var clusterSizes: [Int] {
+    assignments.reduce(into: [Int](repeating: 0, count: model.clusters.clusters]) {
+      $0[$1.cluster] += 1
+    }
+  }
+
+  /// A short name of each cluster: its number, and its class when it has one.
+  public var clusterNames: [String] {
+    model.clusterClasses.enumerated().map { number, index in
+      index.map { "\(number) \(model.classNames[$0])" } ?? "\(number)"
+    }
+  }
+
+  /// One row an image, ordered by name: file, cluster, class where classes are known, distance,
+  /// margin, status. The same bytes for any number of threads and any order of the files.
+  public var csv: String {
+    let hasClasses = !model.classNames.isEmpty
+    var rows = zip(set.names, assignments).map { name, assignment in
+      let className = assignment.classIndex.map { model.classNames[$0] } ?? ""
+      let cells =
+        [csvText(name), "\(assignment.cluster)"] + (hasClasses ? [csvText(className)] : [])
+        + [fixed(assignment.distance, 6), fixed(assignment.margin, 6), "ok"]
+      return (name: name, cells: cells)
+    }
+    for failure in set.failures {
+      let empty = [String](repeating: "", count: hasClasses ? 4 : 3)
+      let status = csvText("failed: " + printable(failure.reason, limit: 200))
+      rows.append((failure.name, [csvText(failure.name)] + empty + [status]))
+    }
+    rows.sort { precedes($0.name, $1.name) }
+    return "file,cluster," + (hasClasses ? "class," : "") + "distance,margin,status\n"
+      + rows.map { $0.cells.joined(separator: ",") + "\n" }.joined()
+  }
+}
