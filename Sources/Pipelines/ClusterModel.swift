@@ -22,8 +22,6 @@ public struct ClusterModel: Sendable {
   public var limits: NoveltyLimits
   /// The SHA-256 of every training image, in order.
   public var inputHashes: [String]
-  /// The names of the scattering coefficients, in order.
-  public var coefficientNames: [String]
 }
 
 /// What a model says of one image.
@@ -45,7 +43,7 @@ public struct Assignment: Sendable, Equatable {
 extension ClusterModel {
   /// The principal components of images, shape (n, components).
   func scores(of features: Tensor<Float>) throws -> (logs: Tensor<Float>, scores: Tensor<Float>) {
-    let logs = try normalisation.apply(features)
+    let logs = try normalisation(features)
     return (logs, try pca.transform(logs))
   }
 

@@ -130,10 +130,10 @@ extension ClusteringResult {
     let matrix = MatrixChart(
       rows: confusion.classNames, columns: confusion.classNames, counts: confusion.counts,
       rowTitle: "true class", columnTitle: "class of the cluster")
-    let rows = confusion.classNames.indices.map { c in
+    let rows = confusion.classScores.map { scores in
       [
-        confusion.classNames[c], score(confusion.precision[c]), score(confusion.recall[c]),
-        score(confusion.f1[c]), "\(confusion.counts[c].reduce(0, +))",
+        scores.name, score(scores.precision), score(scores.recall), score(scores.f1),
+        "\(scores.support)",
       ]
     }
     let table = ReportTable(
@@ -149,7 +149,7 @@ extension ClusteringResult {
           Figure(
             name: "confusion", title: "Confusion matrix",
             caption: "\(confusion.total) images with a class; accuracy "
-              + "\(percent(confusion.accuracy, 2)).", chart: matrix)),
+              + "\(percent(confusion.accuracy ?? 0, 2)).", chart: matrix)),
         .table(table),
       ])
   }
@@ -210,10 +210,10 @@ extension ClusteringResult {
 
   private var criterionFigure: Figure {
     let x = fit.criteria.map { Double($0.clusters) }
-    let y = fit.criteria.map(\.value)
+    let y = fit.criteria.map { $0.value ?? .nan }
     let chart = LineChart(
       series: [Series(name: "criterion", x: x, y: y)], x: Axis("number of clusters", covering: x),
-      y: Axis(clusterCountCriterionName, covering: y),
+      y: Axis("mean silhouette", covering: y),
       marker: (Double(model.clusters.clusters), "\(model.clusters.clusters) chosen"),
       showsPoints: true)
     return Figure(
@@ -311,7 +311,7 @@ extension ClusteringResult {
   }
 
   private func settingsSection(_ record: RunRecord) -> ReportSection {
-    let kept = "\(model.normalisation.keptCount) of \(model.normalisation.coefficientCount)"
+    let kept = "\(model.normalisation.keptIndices.count) of \(model.normalisation.inputCount)"
     return ReportSection(
       "Settings",
       [

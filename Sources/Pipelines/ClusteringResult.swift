@@ -54,11 +54,26 @@ public struct ClusteringResult: Sendable {
   }
 
   /// The share of labelled images whose cluster's class is theirs; `nil` without classes.
-  public var accuracy: Double? { confusion?.accuracy }
+  public var accuracy: Double? { confusion.flatMap { $0.accuracy } }
+
+  /// The adjusted Rand index of clusters against classes of labelled images; `nil` without classes.
+  public var adjustedRand: Double? {
+    guard !model.classNames.isEmpty else { return nil }
+    let known = truth.indices.filter { truth[$0] != nil }
+    return adjustedRandIndex(known.map { truth[$0] ?? 0 }, known.map { assignments[$0].cluster })
+  }
+
+  /// The share of the variance that the kept components explain.
+  public var varianceKept: Double {
+    min(1, fit.varianceRatios.prefix(model.pca.componentCount).reduce(0, +))
+  }
+
+  /// The criterion of each number of clusters that was tried; empty when the number was given.
+  public var criteria: [(clusters: Int, value: Double?)] { fit.criteria }
 
   /// The number of images of each cluster.
   public var clusterSizes: [Int] {
-    assignments.reduce(into: [Int](repeating: 0, count: model.clusters.clusters]) {
+    assignments.reduce(into: [Int](repeating: 0, count: model.clusters.clusters)) {
       $0[$1.cluster] += 1
     }
   }

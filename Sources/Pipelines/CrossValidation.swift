@@ -37,13 +37,13 @@ func crossValidate(
     throw PipelineError.unsuitable("\(settings.folds) folds need as many labelled images at least")
   }
   var generator = SeededGenerator(seed: settings.seed, stream: 2_000_003)
-  let folds = stratifiedFolds(classes: truth, folds: settings.folds, using: &generator)
-  let counter = ProgressCounter("cross-validation", total: folds.count, progress)
-  return try folds.enumerated().map { number, held in
+  let folds = try stratifiedFolds(truth, folds: settings.folds, using: &generator)
+  let counter = ProgressCounter("cross-validation", total: settings.folds, progress)
+  return try (0..<settings.folds).map { number in
     try Interruption.check()
     defer { counter.advance() }
-    let isHeld = Set(held)
-    let rest = (0..<known.count).filter { !isHeld.contains($0) }
+    let held = folds.indices.filter { folds[$0] == number }
+    let rest = folds.indices.filter { folds[$0] != number }
     let fit = try ModelFit(known.selecting(rest), settings, nil)
     let training = try fit.model.assignments(logs: fit.logs, scores: fit.scores)
     let validation = try fit.model.assign(known.features.rows(held))

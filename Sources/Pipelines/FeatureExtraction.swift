@@ -102,23 +102,19 @@ struct FeatureExtraction: Sendable {
 
   /// Reads, equalises and scatters one image.
   private func record(of bytes: CheckedBytes, hash: String) throws(FormatError) -> MicrographRecord {
-    let image = try Image(decoding: bytes)
-    let features: [Float]
-    let grey: Tensor<Float>
-    let equalized: Tensor<Float>
+    let image = try decodeImage(bytes)
     do {
-      grey = try image.grey()
-      equalized = settings.equalize ? try clahe(grey) : grey
-      features = try banks.scattering(height: image.height, width: image.width)(equalized)
+      let grey = try image.grey()
+      let equalized = settings.equalize ? try clahe(grey) : grey
+      return MicrographRecord(
+        hash: hash, height: image.height, width: image.width,
+        pixelSizeMicrometres: image.pixelSize.width?.micrometres,
+        remarks: image.remarks + image.pixelSize.remarks, features: try banks(equalized),
+        thumbnail: try thumbnail(of: grey), histogram: greyHistogram(grey),
+        equalizedHistogram: greyHistogram(equalized))
     } catch {
       throw FormatError(file: bytes.file, problem: "\(error)")
     }
-    return MicrographRecord(
-      hash: hash, height: image.height, width: image.width,
-      pixelSizeMicrometres: image.pixelSize.width?.micrometres,
-      remarks: image.remarks + image.pixelSize.remarks, features: features,
-      thumbnail: thumbnail(of: grey), histogram: greyHistogram(grey),
-      equalizedHistogram: greyHistogram(equalized))
   }
 
   /// Splits outcomes into records, ordered by content hash and then by name, and failures.
@@ -157,10 +153,10 @@ func greyHistogram(_ grey: Tensor<Float>) -> [UInt32] {
 private let thumbnailSide = 96
 
 /// A small PNG of a picture, never enlarged.
-func thumbnail(of grey: Tensor<Float>) -> [UInt8] {
+func thumbnail(of grey: Tensor<Float>) throws(ImagingError) -> [UInt8] {
   let (height, width) = (grey.shape[0], grey.shape[1])
   let scale = min(1, Double(thumbnailSide) / Double(max(1, max(height, width))))
   let small = [height, width].map { max(1, Int((Double($0) * scale).rounded())) }
-  let reduced = scale < 1 ? resize(grey, height: small[0], width: small[1]) : grey
-  return encodePNG(Image(grey: reduced))
+  let reduced = scale < 1 ? try resize(grey, height: small[0], width: small[1]) : grey
+  return encodePNG(try Image(grey: reduced))
 }

@@ -81,6 +81,11 @@ public enum PipelineError: Error, Sendable, CustomStringConvertible {
   /// A setting does not suit the images.
   case unsuitable(String)
 
+  /// Whether other options would help, rather than other images.
+  public var isUsage: Bool {
+    if case .unsuitable = self { true } else { false }
+  }
+
   /// What is wrong and what to do.
   public var description: String {
     switch self {
@@ -119,13 +124,13 @@ struct ModelFit: Sendable {
   /// The share of the variance of every component, kept or not.
   var varianceRatios: [Double]
   /// The criterion of each number of clusters that was tried.
-  var criteria: [(clusters: Int, value: Double)]
+  var criteria: [(clusters: Int, value: Double?)]
 
   /// Fits log scattering, principal components, clusters, classes and novelty limits.
   init(_ training: TrainingSet, _ settings: ClusteringSettings, _ progress: ProgressHandler?) throws {
     let steps = ProgressCounter("model", total: 3, progress)
     let normalisation = try LogScattering(fitting: training.features, offset: settings.offset)
-    logs = try normalisation.apply(training.features)
+    logs = try normalisation(training.features)
     let components = settings.componentCount(forImages: training.count)
     let largest = min(training.count - 1, logs.shape[1])
     guard components <= largest else {
@@ -146,17 +151,17 @@ struct ModelFit: Sendable {
     model = ClusterModel(
       settings: settings, normalisation: normalisation, pca: pca, clusters: clusters,
       classNames: training.classNames,
-      clusterClasses: majorityClasses(
-        clusters: clusters.labels, classes: training.truth, clusterCount: clusters.clusters,
-        classCount: training.classNames.count),
-      limits: limits, inputHashes: training.hashes, coefficientNames: [])
+      clusterClasses: ClusterMapping(
+        labels: clusters.labels, truth: training.truth, clusters: clusters.clusters
+      ).classes,
+      limits: limits, inputHashes: training.hashes)
     steps.advance()
   }
 
   /// k-means with the given number of clusters, or with the best of a range.
   private static func clusters(
     of scores: Tensor<Float>, _ settings: ClusteringSettings
-  ) throws -> (KMeans, [(clusters: Int, value: Double)]) {
+  ) throws -> (KMeans, [(clusters: Int, value: Double?)]) {
     let options = KMeansOptions(starts: settings.starts)
     switch ClusterCount(settings.clusters) {
     case .fixed(let k):
@@ -170,9 +175,9 @@ struct ModelFit: Sendable {
         throw PipelineError.unsuitable(
           "\(range.lowerBound) clusters need more than \(range.lowerBound) images; give fewer")
       }
-      let choice = try chooseClusterCount(
-        scores, in: range.lowerBound...upper, options: options, seed: settings.seed)
-      return (choice.model, choice.criteria)
+      let choice = try ClusterCountChoice(
+        scores, clusters: range.lowerBound...upper, options: options, seed: settings.seed)
+      return (choice.best, zip(choice.counts, choice.values).map { (clusters: $0, value: $1) })
     case nil: throw PipelineError.unsuitable("clusters: \(settings.clusters) is no number or range")
     }
   }

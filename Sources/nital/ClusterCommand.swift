@@ -118,8 +118,18 @@ struct ClusterCommand: ParsableCommand {
     shared.apply()
     stopOnSignals()
     let record = try resolvedRecord()
-    try runClustering(
-      record, output: output, strict: strict, resume: !noResume, dryRun: dryRun, shared: shared)
+    if dryRun { return try describe(record) }
+    let result = try runClustering(
+      record, output: output, strict: strict, resume: !noResume, shared: shared)
+    if !result.failures.isEmpty { Console.leave(.someFailed) }
+  }
+
+  /// Prints what would be done.
+  private func describe(_ record: RunRecord) throws {
+    let set = try readingFile { () throws(FormatError) in try ImageSet(record.inputs) }
+    Console.write(set.names.joined(separator: "\n"))
+    Console.log("\(set.names.count) files below \(set.folder); nothing was read or written")
+    Console.log(record.json)
   }
 
   /// The settings: options over the record of `--config` over defaults.

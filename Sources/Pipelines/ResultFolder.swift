@@ -1,0 +1,33 @@
+// The folder that a run fills: every file appears whole or not at all.
+
+import Files
+import Reporting
+
+/// A folder for the results of one run.
+public struct ResultFolder: Sendable {
+  /// The folder's path.
+  public let path: String
+
+  /// Makes the folder when it is not there.
+  ///
+  /// - Throws: `FormatError` that names the folder when it cannot be made.
+  public init(path: String) throws(FormatError) {
+    self.path = path
+    try makeFolder(path)
+  }
+
+  /// Writes a text file into the folder.
+  public func write(_ text: String, to name: String) throws(FormatError) {
+    try writeAtomically(text, to: "\(path)/\(name)")
+  }
+
+  /// Writes the figures of a report, each as SVG with its numbers as CSV beside it, and the report.
+  public func write(_ report: Report) throws(FormatError) {
+    try makeFolder("\(path)/figures")
+    for figure in report.figures {
+      try write(figure.svg, to: "figures/\(figure.name).svg")
+      try write(figure.csv, to: "figures/\(figure.name).csv")
+    }
+    try write(report.html, to: "report.html")
+  }
+}
