@@ -2,10 +2,6 @@
 
 import Files
 
-func decodeJPEG(_ bytes: CheckedBytes, limits: ImageLimits) throws(FormatError) -> Image {
-  throw bytes.error("JPEG pictures are not read yet")
-}
-
 func decodeBMP(_ bytes: CheckedBytes, limits: ImageLimits) throws(FormatError) -> Image {
   throw bytes.error("BMP pictures are not read yet")
 }
