@@ -6,7 +6,7 @@
 //   about the mean of all (`calinskiHarabasz`).
 // Deviations: none. Checked by: ScoresTests. Cost: one k-means a number, silhouettes n^2 d.
 
-public import Tensors
+import Tensors
 
 /// What makes one number of clusters better than another; the highest value wins.
 public enum ClusterCountCriterion: Sendable, Equatable {

@@ -4,7 +4,7 @@
 //   (second least - least) / second least.
 // Deviations: none. Checked by: KMeansTests. Cost: n k d.
 
-public import Tensors
+import Tensors
 
 extension KMeans {
   /// The nearest centre of each sample; ties go to the lowest number.

@@ -13,7 +13,7 @@
 // Checked by: KMeansTests (brute-force optimum, twin `kMeansReference`, scikit-learn fixtures).
 // Cost: per iteration n k d fused steps and n d additions; memory 4 copies of the data.
 
-public import Tensors
+import Tensors
 
 /// Clusters that k-means found, and the settings that say which cluster a new sample belongs to.
 public struct KMeans: Sendable, Equatable {

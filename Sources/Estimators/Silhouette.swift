@@ -8,7 +8,7 @@
 // Checked by: ScoresTests (scikit-learn fixture, plain twin `silhouetteReference`).
 // Cost: 3 n^2 d operations, in parallel over samples; memory n d.
 
-public import Tensors
+import Tensors
 
 /// The silhouette of each sample, with Euclidean distances.
 ///

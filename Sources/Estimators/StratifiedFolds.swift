@@ -3,7 +3,7 @@
 // Implements: R. Kohavi, "A study of cross-validation and bootstrap", IJCAI 1995, section 2.
 // Deviations: none. Checked by: ScoresTests. Cost: n.
 
-public import Tensors
+import Tensors
 
 /// The fold of each sample: within a class, fold sizes differ by at most one, and so do whole folds.
 ///

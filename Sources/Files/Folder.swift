@@ -71,7 +71,7 @@ public func currentFolder() -> String {
 }
 
 /// Removes a file if it is there.
-public func removeFile(_ path: String) {
+public func discardFile(_ path: String) {
   // SAFETY: the path is NUL-terminated.
   _ = unsafe unlink(systemPath(path))
 }

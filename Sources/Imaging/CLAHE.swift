@@ -14,7 +14,7 @@
 // Checked by: CLAHETests (golden values of scikit-image 0.26 and 0.17.2, twin `claheReference`).
 // Cost: about 3 ns a pixel; room for two pictures of 4 and 2 bytes a pixel.
 
-public import Tensors
+import Tensors
 
 /// The settings of an adaptive equalisation.
 public struct CLAHEOptions: Equatable, Sendable {

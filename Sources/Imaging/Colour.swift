@@ -10,7 +10,7 @@
 //   set to 0 without a warning.
 // Checked by: ColourTests (golden values of scikit-image 0.26). Cost: three powers a pixel.
 
-public import Tensors
+import Tensors
 
 /// Conversions between colour spaces; every tensor has three channels, shape (H, W, 3).
 public enum Colour {

@@ -8,7 +8,7 @@
 //   value, which `intensityRemark` says: a picture in this package is 0 ... 1.
 // Checked by: GreyLevelsTests. Cost: one pass.
 
-public import Tensors
+import Tensors
 
 extension Image {
   /// Grey values 0 ... 1, shape (H, W).

@@ -7,7 +7,7 @@
 // Deviations: none; a grey colour has hue 0, black has saturation 0.
 // Checked by: ColourTests. Cost: two divisions a pixel.
 
-public import Tensors
+import Tensors
 
 /// A colour as hue, saturation and value, each 0 ... 1.
 public struct HSV<Scalar: KernelScalar>: Equatable, Sendable {

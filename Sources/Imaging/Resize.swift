@@ -13,7 +13,7 @@
 // Checked by: ResizeTests (golden values of scikit-image 0.26, twin `resizeReference`).
 // Cost: 2 T flops an output and axis, T the number of taps: 2 for order 1 without anti-aliasing.
 
-public import Tensors
+import Tensors
 
 /// How a picture goes on beyond its edges; the names are NumPy's.
 public enum BoundaryMode: String, CaseIterable, Sendable {

@@ -2,6 +2,7 @@
 
 import Estimators
 import Files
+import NeuralNetworks
 import Reporting
 import Tensors
 
@@ -18,19 +19,22 @@ extension ClusteringResult {
   public func report(_ record: RunRecord) -> Report {
     let accuracy = accuracy.map { ", accuracy \(percent($0, 2))" } ?? ""
     return Report(
-      title: "Clusters of \(set.records.count) micrographs",
+      title: "Clusters of \(extracted.records.count) micrographs",
       summary: "\(model.clusters.clusters) clusters\(accuracy). nital \(nitalVersion), seed "
         + "\(settings.seed).",
       sections: [overview(record)] + [clusterSection, mapSection]
         + (confusion == nil ? [] : [scoreSection]) + (folds.isEmpty ? [] : [foldSection])
         + [varianceSection, equalisationSection, tableSection]
-        + (set.failures.isEmpty ? [] : [failureSection]) + [settingsSection(record)],
+        + (extracted.failures.isEmpty ? [] : [failureSection]) + [settingsSection(record)],
       images: reportImages)
   }
 
   private func overview(_ record: RunRecord) -> ReportSection {
     var facts = [
-      (name: "images", value: "\(set.records.count) used, \(set.failures.count) not used"),
+      (
+        name: "images",
+        value: "\(extracted.records.count) used, \(extracted.failures.count) not used"
+      ),
       (name: "clusters", value: "\(model.clusters.clusters)"),
       (name: "inertia", value: significant(model.clusters.inertia, 7)),
       (
@@ -72,7 +76,7 @@ extension ClusteringResult {
         let assignment = assignments[index]
         return (
           index,
-          "\(set.names[index]), distance \(fixed(assignment.distance, 2)), "
+          "\(extracted.names[index]), distance \(fixed(assignment.distance, 2)), "
             + "margin \(fixed(assignment.margin, 2))"
         )
       }
@@ -112,7 +116,7 @@ extension ClusteringResult {
       ScatterPoint(
         x: Double(fit.scores.scalars[i * width + pair.0]),
         y: Double(fit.scores.scalars[i * width + second]), group: groups[i], image: i,
-        label: set.names[i])
+        label: extracted.names[i])
     }
     func title(_ component: Int) -> String {
       "component \(component + 1) (\(percent(fit.varianceRatios[component])) of the variance)"
@@ -197,12 +201,14 @@ extension ClusteringResult {
       x: Axis(
         "number of components", from: 1, to: Double(max(2, cumulative.count)), isLogarithmic: true),
       y: Axis("share of the variance", from: 0, to: 1),
-      marker: (Double(kept), "\(kept) kept: \(percent(cumulative[min(kept, cumulative.count) - 1]))"))
+      marker: (
+        Double(kept), "\(kept) kept: \(percent(cumulative[min(kept, cumulative.count) - 1]))"
+      ))
     var blocks: [ReportBlock] = [
       .figure(
         Figure(
           name: "scree", title: "Variance explained by the components",
-          caption: "Cumulative share; \(set.records.count) images.", chart: chart))
+          caption: "Cumulative share; \(extracted.records.count) images.", chart: chart))
     ]
     if !fit.criteria.isEmpty { blocks.append(.figure(criterionFigure)) }
     return ReportSection("Components", blocks)
@@ -241,7 +247,7 @@ extension ClusteringResult {
 
   /// Grey levels before and after equalisation, of one image or of all.
   private func histogram(_ name: String, _ index: Int?) -> Figure {
-    let records = index.map { [set.records[$0]] } ?? set.records
+    let records = index.map { [extracted.records[$0]] } ?? extracted.records
     func share(_ counts: (MicrographRecord) -> [UInt32]) -> [Double] {
       var sums = [Double](repeating: 0, count: MicrographRecord.histogramBins)
       for record in records {
@@ -261,7 +267,7 @@ extension ClusteringResult {
     let chart = LineChart(
       series: series, x: Axis("grey level (0 black, 1 white)", from: 0, to: 1),
       y: Axis("share of the pixels", from: 0, to: top * 1.05), isStepped: true)
-    let subject = index.map { "\(set.names[$0]), cluster \(assignments[$0].cluster)" }
+    let subject = index.map { "\(extracted.names[$0]), cluster \(assignments[$0].cluster)" }
     return Figure(
       name: name, title: "Grey levels of \(subject ?? "all images")",
       caption: "\(MicrographRecord.histogramBins) bins.", chart: chart)
@@ -269,7 +275,7 @@ extension ClusteringResult {
 
   private var tableSection: ReportSection {
     let hasClasses = !model.classNames.isEmpty
-    let rows = set.names.indices.sorted { precedes(set.names[$0], set.names[$1]) }
+    let rows = extracted.names.indices.sorted { precedes(extracted.names[$0], extracted.names[$1]) }
       .prefix(thumbnailLimit).map { i -> [String] in
         let assignment = assignments[i]
         let classes =
@@ -278,8 +284,8 @@ extension ClusteringResult {
             assignment.classIndex.map { model.classNames[$0] } ?? "",
             truth[i].map { model.classNames[$0] } ?? "",
           ] : []
-        let record = set.records[i]
-        return [set.names[i], "\(assignment.cluster)"] + classes + [
+        let record = extracted.records[i]
+        return [extracted.names[i], "\(assignment.cluster)"] + classes + [
           fixed(assignment.distance, 3), fixed(assignment.margin, 3),
           fixed(assignment.novelty, 2), "\(record.width) x \(record.height)",
           record.pixelSizeMicrometres.map { significant($0) } ?? "unknown",
@@ -306,7 +312,7 @@ extension ClusteringResult {
         .table(
           ReportTable(
             caption: "Each of these files cost its own row and nothing else.",
-            header: ["file", "problem"], rows: set.failures.map { [$0.name, $0.reason] }))
+            header: ["file", "problem"], rows: extracted.failures.map { [$0.name, $0.reason] }))
       ])
   }
 
@@ -331,7 +337,7 @@ extension ClusteringResult {
   }
 
   private var reportImages: [ReportImage] {
-    set.names.indices.prefix(thumbnailLimit).map { i in
+    extracted.names.indices.prefix(thumbnailLimit).map { i in
       let assignment = assignments[i]
       var details = [
         "cluster \(clusterNames[assignment.cluster])",
@@ -339,7 +345,8 @@ extension ClusteringResult {
       ]
       if let index = truth[i] { details.insert("true class \(model.classNames[index])", at: 1) }
       return ReportImage(
-        name: set.names[i], png: set.records[i].thumbnail, details: details, link: set.paths[i])
+        name: extracted.names[i], png: extracted.records[i].thumbnail, details: details,
+        link: extracted.paths[i])
     }
   }
 }

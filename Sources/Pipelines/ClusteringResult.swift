@@ -10,7 +10,7 @@ public struct ClusteringResult: Sendable {
   /// The settings it ran with.
   public let settings: ClusteringSettings
   let images: ImageSet
-  let set: ExtractedSet
+  let extracted: ExtractedSet
   let truth: [Int?]
   let fit: ModelFit
   /// What the model says of each image, in the order of the model's inputs.
@@ -21,12 +21,12 @@ public struct ClusteringResult: Sendable {
   public let warnings: [String]
 
   init(
-    settings: ClusteringSettings, images: ImageSet, set: ExtractedSet, truth: [Int?],
+    settings: ClusteringSettings, images: ImageSet, extracted: ExtractedSet, truth: [Int?],
     fit: ModelFit, folds: [FoldScore], warnings: [String]
   ) throws {
     self.settings = settings
     self.images = images
-    self.set = set
+    self.extracted = extracted
     self.truth = truth
     self.fit = fit
     self.folds = folds
@@ -38,10 +38,10 @@ public struct ClusteringResult: Sendable {
   public var model: ClusterModel { fit.model }
 
   /// The names of the images, in the order of the model's inputs.
-  public var names: [String] { set.names }
+  public var names: [String] { extracted.names }
 
   /// The images that could not be used.
-  public var failures: [FailedImage] { set.failures }
+  public var failures: [FailedImage] { extracted.failures }
 
   /// Rows true classes, columns the classes of the images' clusters; `nil` without classes.
   public var confusion: ConfusionMatrix? {
@@ -89,14 +89,14 @@ public struct ClusteringResult: Sendable {
   /// margin, status. The same bytes for any number of threads and any order of the files.
   public var csv: String {
     let hasClasses = !model.classNames.isEmpty
-    var rows = zip(set.names, assignments).map { name, assignment in
+    var rows = zip(extracted.names, assignments).map { name, assignment in
       let className = assignment.classIndex.map { model.classNames[$0] } ?? ""
       let cells =
         [csvText(name), "\(assignment.cluster)"] + (hasClasses ? [csvText(className)] : [])
         + [fixed(assignment.distance, 6), fixed(assignment.margin, 6), "ok"]
       return (name: name, cells: cells)
     }
-    for failure in set.failures {
+    for failure in extracted.failures {
       let empty = [String](repeating: "", count: hasClasses ? 4 : 3)
       let status = csvText("failed: " + printable(failure.reason, limit: 200))
       rows.append((failure.name, [csvText(failure.name)] + empty + [status]))

@@ -101,7 +101,8 @@ struct FeatureExtraction: Sendable {
   }
 
   /// Reads, equalises and scatters one image.
-  private func record(of bytes: CheckedBytes, hash: String) throws(FormatError) -> MicrographRecord {
+  private func record(of bytes: CheckedBytes, hash: String) throws(FormatError) -> MicrographRecord
+  {
     let image = try decodeImage(bytes)
     do {
       let grey = try image.grey()

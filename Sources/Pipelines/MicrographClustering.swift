@@ -68,8 +68,8 @@ public struct MicrographClustering: Sendable {
       hashes: set.records.map(\.hash), names: set.names)
     let fit = try ModelFit(training, settings, progress)
     let folds = try settings.folds > 0 ? crossValidate(training, settings, progress) : []
-    return ClusteringResult(
-      settings: settings, images: images, set: set, truth: truth, fit: fit, folds: folds,
+    return try ClusteringResult(
+      settings: settings, images: images, extracted: set, truth: truth, fit: fit, folds: folds,
       warnings: classes.warnings)
   }
 }
@@ -127,7 +127,8 @@ struct ModelFit: Sendable {
   var criteria: [(clusters: Int, value: Double?)]
 
   /// Fits log scattering, principal components, clusters, classes and novelty limits.
-  init(_ training: TrainingSet, _ settings: ClusteringSettings, _ progress: ProgressHandler?) throws {
+  init(_ training: TrainingSet, _ settings: ClusteringSettings, _ progress: ProgressHandler?) throws
+  {
     let steps = ProgressCounter("model", total: 3, progress)
     let normalisation = try LogScattering(fitting: training.features, offset: settings.offset)
     logs = try normalisation(training.features)
@@ -175,8 +176,9 @@ struct ModelFit: Sendable {
         throw PipelineError.unsuitable(
           "\(range.lowerBound) clusters need more than \(range.lowerBound) images; give fewer")
       }
+      let exact = Tensor(shape: scores.shape, scalars: scores.scalars.map { Double($0) })
       let choice = try ClusterCountChoice(
-        scores, clusters: range.lowerBound...upper, options: options, seed: settings.seed)
+        exact, clusters: range.lowerBound...upper, options: options, seed: settings.seed)
       return (choice.best, zip(choice.counts, choice.values).map { (clusters: $0, value: $1) })
     case nil: throw PipelineError.unsuitable("clusters: \(settings.clusters) is no number or range")
     }

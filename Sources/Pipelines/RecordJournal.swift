@@ -21,7 +21,7 @@ final class RecordJournal: Sendable {
   init(folder: String, fingerprint: String, anew: Bool) throws(FormatError) {
     let key = Array("\(fingerprint); version \(nitalVersion)".utf8)
     let path = "\(folder)/features-\(SHA256.hash(of: key).prefix(12)).journal"
-    if anew { removeFile(path) }
+    if anew { discardFile(path) }
     journal = try Journal(path: path)
     var known: [String: MicrographRecord] = [:]
     for bytes in journal.records {

@@ -2,8 +2,8 @@
 
 import FoundationEssentials
 
-public import struct Files.FormatError
 import struct Files.CheckedBytes
+import struct Files.FormatError
 
 /// Everything that determines a clustering run, and where it ran.
 public struct RunRecord: Codable, Sendable, Equatable {

@@ -2,11 +2,11 @@
 //
 // Deviations: none. Checked by: ClusterDistancesTests, KMeansTests.
 
-private import _Kernels128
+import _Kernels128
 
 #if !NITAL_PORTABLE
-private import _Kernels256
-private import _Kernels512
+import _Kernels256
+import _Kernels512
 #endif
 
 /// Points of one chunk of `nearestCentres`; a number of panels that suits a core's cache.

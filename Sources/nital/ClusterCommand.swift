@@ -8,7 +8,8 @@ import Tensors
 
 /// How images become numbers; shared by `cluster` and `demo`.
 struct FeatureOptions: ParsableArguments {
-  @Option(help: "Dyadic scales J of the scattering transform; the window is 2^J pixels (default 5).")
+  @Option(
+    help: "Dyadic scales J of the scattering transform; the window is 2^J pixels (default 5).")
   var scales: Int?
 
   @Option(help: "Orientations L over half a turn (default 8).")
@@ -135,7 +136,9 @@ struct ClusterCommand: ParsableCommand {
   /// The settings: options over the record of `--config` over defaults.
   private func resolvedRecord() throws -> RunRecord {
     var record = RunRecord(command: "cluster", inputs: [], labels: "none", settings: .init())
-    if let config { record = try readingFile { () throws(FormatError) in try RunRecord(contentsOf: config) } }
+    if let config {
+      record = try readingFile { () throws(FormatError) in try RunRecord(contentsOf: config) }
+    }
     if !images.isEmpty { record.inputs = images }
     if let labels { record.labels = labels }
     if let clusters { record.settings.clusters = clusters }

@@ -54,7 +54,9 @@ func runClustering(
   job.journalFolder = output
   job.resume = resume
   job.strict = strict
-  let result = try reportingFailures { try job.run(progress: ProgressMeter(quiet: shared.quiet).report) }
+  let result = try reportingFailures {
+    try job.run(progress: ProgressMeter(quiet: shared.quiet).report)
+  }
   for warning in result.warnings where !shared.quiet { Console.warning(warning) }
   for failure in result.failures { Console.error(failure.problem) }
   record.inputs = record.inputs.map { absolutePath($0) }

@@ -4,7 +4,7 @@
 // Deviations: an empty cluster takes the farthest sample, as `LloydRun` says.
 // Checked by: KMeansTests. Cost: n k d an iteration.
 
-public import Tensors
+import Tensors
 
 /// Lloyd's algorithm in Double until no label changes.
 ///

@@ -5,7 +5,7 @@
 // Deviations: none; the same bits as `clahe` for a picture that is not constant.
 // Checked by: CLAHETests. Cost: about 30 ns a pixel.
 
-public import Tensors
+import Tensors
 
 /// Equalises the contrast of a grey picture with contrast, pixel by pixel.
 ///

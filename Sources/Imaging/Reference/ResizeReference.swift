@@ -5,7 +5,7 @@
 // Deviations: the margin ends the continuation, which changes cubic splines by less than 1e-15.
 // Checked by: ResizeTests. Cost: 60 sweeps over the larger picture.
 
-public import Tensors
+import Tensors
 
 /// Changes the number of pixels of a picture, each pixel by the definition.
 ///
