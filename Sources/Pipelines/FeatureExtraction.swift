@@ -154,10 +154,10 @@ func greyHistogram(_ grey: Tensor<Float>) -> [UInt32] {
 private let thumbnailSide = 96
 
 /// A small PNG of a picture, never enlarged.
-func thumbnail(of grey: Tensor<Float>) throws(ImagingError) -> [UInt8] {
+func thumbnail(of grey: Tensor<Float>) throws -> [UInt8] {
   let (height, width) = (grey.shape[0], grey.shape[1])
   let scale = min(1, Double(thumbnailSide) / Double(max(1, max(height, width))))
   let small = [height, width].map { max(1, Int((Double($0) * scale).rounded())) }
   let reduced = scale < 1 ? try resize(grey, height: small[0], width: small[1]) : grey
-  return encodePNG(try Image(grey: reduced))
+  return try encodePNG(Image(grey: reduced))
 }

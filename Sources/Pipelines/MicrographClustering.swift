@@ -78,8 +78,18 @@ public struct MicrographClustering: Sendable {
 public enum PipelineError: Error, Sendable, CustomStringConvertible {
   /// There are not enough images that can be used.
   case tooFewImages(usable: Int, failures: [FailedImage])
+  /// No image can be used.
+  case noImages(failures: [FailedImage])
   /// A setting does not suit the images.
   case unsuitable(String)
+
+  /// The images that cannot be used.
+  public var failures: [FailedImage] {
+    switch self {
+    case .tooFewImages(_, let failures), .noImages(let failures): failures
+    case .unsuitable: []
+    }
+  }
 
   /// Whether other options would help, rather than other images.
   public var isUsage: Bool {
@@ -92,6 +102,10 @@ public enum PipelineError: Error, Sendable, CustomStringConvertible {
     case .tooFewImages(let usable, let failures):
       let reason = failures.first.map { "; the first that cannot be used: \($0.problem)" } ?? ""
       return "only \(usable) images can be used, clustering needs 2 at least\(reason)"
+    case .noImages(let failures):
+      return failures.count == 1
+        ? "the image cannot be used: \(failures[0].problem)"
+        : "none of the \(failures.count) images can be used"
     case .unsuitable(let text): return text
     }
   }

@@ -136,9 +136,7 @@ func reportingFailures<Result>(_ body: () throws -> Result) throws -> Result {
   } catch let error as FormatError {
     throw CommandFailure(error.description, .noInput)
   } catch let error as PipelineError {
-    if case .tooFewImages(_, let failures) = error {
-      for failure in failures { Console.error(failure.problem) }
-    }
+    for failure in error.failures { Console.error(failure.problem) }
     throw CommandFailure(error.description, error.isUsage ? .usage : .noInput)
   } catch is Interrupted {
     throw CommandFailure("interrupted; run the same command to go on from here", .interrupted)

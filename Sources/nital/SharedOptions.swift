@@ -40,9 +40,10 @@ struct SharedOptions: ParsableArguments {
   }
 }
 
-/// A value as indented JSON with sorted keys.
-func jsonText(_ value: some Encodable) throws -> String {
+/// A value as JSON with sorted keys, indented or on one line.
+func jsonText(_ value: some Encodable, indented: Bool = true) throws -> String {
   let encoder = JSONEncoder()
-  encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+  encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+  if indented { encoder.outputFormatting.insert(.prettyPrinted) }
   return String(decoding: try encoder.encode(value), as: UTF8.self)
 }
