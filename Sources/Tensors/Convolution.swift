@@ -38,6 +38,8 @@ public enum ConvolutionAlgorithm: String, CaseIterable, Sendable {
 /// - Precondition: the channels and the groups fit together.
 /// - Returns: shape (N, outputHeight, outputWidth, K).
 /// - Complexity: 2 N outputHeight outputWidth K R S C / groups operations.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
 public func convolve<Scalar: KernelScalar>(
   _ input: Tensor<Scalar>, _ filters: Tensor<Scalar>, bias: Tensor<Scalar>? = nil,
   geometry: ConvolutionGeometry = ConvolutionGeometry(),
@@ -59,6 +61,8 @@ public func convolve<Scalar: KernelScalar>(
 ///   - algorithm: `.im2col`, `.direct` or `.automatic`.
 /// - Precondition: the shapes fit together; `algorithm` is not `.reference`.
 /// - Returns: shape (N, outputHeight, outputWidth, K).
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
 public func convolve<Scalar: KernelScalar>(
   _ input: Tensor<Scalar>, _ filters: PackedFilters<Scalar>,
   geometry: ConvolutionGeometry = ConvolutionGeometry(),

@@ -28,6 +28,8 @@ public struct PackedFilters<Scalar: KernelScalar>: Sendable {
   ///   - bias: shape (K), or `nil` for zeros.
   ///   - groups: divides K.
   /// - Precondition: the shapes fit together.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public init(_ filters: Tensor<Scalar>, bias: Tensor<Scalar>? = nil, groups: Int = 1) {
     precondition(
       filters.rank == 4 && groups >= 1 && filters.shape[3] % groups == 0,

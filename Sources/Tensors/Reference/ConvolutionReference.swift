@@ -14,6 +14,8 @@
 ///   - bias: shape (K), or `nil` for zeros.
 ///   - geometry: stride, padding, dilation, groups.
 /// - Returns: shape (N, outputHeight, outputWidth, K).
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
 public func convolveReference<Scalar: KernelScalar>(
   _ input: Tensor<Scalar>, _ filters: Tensor<Scalar>, bias: Tensor<Scalar>? = nil,
   geometry g: ConvolutionGeometry = ConvolutionGeometry()
