@@ -134,11 +134,22 @@ private func hyperbolicTangent(_ x: FloatVector) -> FloatVector {
   return y.replacing(with: x, where: x .!= x)
 }
 
+/// With e^-|x| as E + t and 1 + e^-|x| as d + dTail, the quotient is corrected to first order.
 @inline(__always)
 private func logisticSigmoid(_ x: FloatVector) -> FloatVector {
-  let e = exponential(-magnitude(x))
-  let one = FloatVector(repeating: 1)
-  let y = e.replacing(with: one, where: x .>= 0) / (one + e)
+  let a = magnitude(x)
+  let bound = FloatVector(repeating: 104)
+  let (n, head, tail) = reducedExponential(-a.replacing(with: bound, where: a .> bound))
+  let half = n &>> 1
+  let (first, second) = (powerOfTwo(half), powerOfTwo(n &- half))
+  let E = (head * first) * second
+  let t = (tail * first) * second
+  let d = 1 + E
+  let dTail = ((1 - d) + E) + t
+  let positive = x .>= 0
+  let quotient = E.replacing(with: FloatVector(repeating: 1), where: positive) / d
+  let rest = t.replacing(with: FloatVector(), where: positive)
+  let y = quotient + (rest - quotient * dTail) / d
   return y.replacing(with: x, where: x .!= x)
 }
 

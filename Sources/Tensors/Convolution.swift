@@ -1,0 +1,115 @@
+// Convolution of batches of images: one geometry, three algorithms.
+//
+// Implements: direct convolution after E. Georganas et al., "Anatomy of high-performance deep
+//   learning convolutions on SIMD architectures", SC18, section II; im2col after K. Chellapilla,
+//   S. Puri, P. Simard, "High performance convolutional neural networks for document processing",
+//   IWFHR 2006, section 4, in blocks of rows of the patch matrix.
+// Equation -> code: see Reference/ConvolutionReference.swift (a cross-correlation).
+// Symbols: N H W C -> images, rows, columns, channels; R S K -> filter rows, columns, outputs.
+// Deviations: the patch matrix is never whole: blocks of at most 168 rows are gathered and
+//   multiplied while they are in the cache.
+// Checked by: ConvolutionKernelTests (twin, goldens of SciPy). Cost: 2 N Ho Wo K R S C/groups flops;
+//   direct copies the input once when it is padded, im2col copies every patch.
+
+/// The ways to compute a convolution.
+public enum ConvolutionAlgorithm: String, CaseIterable, Sendable {
+  /// The definition as loops.
+  case reference
+  /// Patches gathered into blocks of a matrix, which is multiplied by the filters.
+  case im2col
+  /// Filters applied to the pixels where they are.
+  case direct
+  /// `.direct` where an output row has at least 4 pixels, else `.im2col`, which fills its tiles
+  /// across rows and images. The choice depends on shapes alone; both give the same bits.
+  case automatic
+}
+
+/// The convolution of a batch of images with a bank of filters.
+///
+/// It is a cross-correlation (the filter is not mirrored), as everywhere in deep learning.
+/// `.im2col` and `.direct` sum in the same order, so that their results have the same bits.
+///
+/// - Parameters:
+///   - input: shape (N, H, W, C).
+///   - filters: shape (R, S, C / groups, K).
+///   - bias: shape (K), or `nil` for zeros.
+///   - geometry: stride, padding, dilation, groups.
+///   - algorithm: how; see `ConvolutionAlgorithm`.
+/// - Precondition: the channels and the groups fit together.
+/// - Returns: shape (N, outputHeight, outputWidth, K).
+/// - Complexity: 2 N outputHeight outputWidth K R S C / groups operations.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+public func convolve<Scalar: KernelScalar>(
+  _ input: Tensor<Scalar>, _ filters: Tensor<Scalar>, bias: Tensor<Scalar>? = nil,
+  geometry: ConvolutionGeometry = ConvolutionGeometry(),
+  algorithm: ConvolutionAlgorithm = .automatic
+) -> Tensor<Scalar> {
+  if algorithm == .reference {
+    return convolveReference(input, filters, bias: bias, geometry: geometry)
+  }
+  let packed = PackedFilters(filters, bias: bias, groups: geometry.groups)
+  return convolve(input, packed, geometry: geometry, algorithm: algorithm)
+}
+
+/// The convolution of a batch of images with filters packed before.
+///
+/// - Parameters:
+///   - input: shape (N, H, W, C).
+///   - filters: packed for `geometry.groups` groups.
+///   - geometry: stride, padding, dilation, groups.
+///   - algorithm: `.im2col`, `.direct` or `.automatic`.
+/// - Precondition: the shapes fit together; `algorithm` is not `.reference`.
+/// - Returns: shape (N, outputHeight, outputWidth, K).
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+public func convolve<Scalar: KernelScalar>(
+  _ input: Tensor<Scalar>, _ filters: PackedFilters<Scalar>,
+  geometry: ConvolutionGeometry = ConvolutionGeometry(),
+  algorithm: ConvolutionAlgorithm = .automatic
+) -> Tensor<Scalar> {
+  precondition(algorithm != .reference, "the reference takes filters as they are")
+  precondition(
+    filters.groups == geometry.groups,
+    "filters packed for \(filters.groups) groups, used with \(geometry.groups)")
+  let shape = geometry.outputShape(input: input.shape, filters: filters.shape)
+  var output = Tensor<Scalar>.zeros(shape)
+  guard output.count > 0 else { return output }
+  let plan = ConvolutionPlan(input: input.shape, output: shape, filters, geometry)
+  let direct = algorithm == .direct || (algorithm == .automatic && shape[2] >= 4)
+  if direct {
+    convolveDirect(input, filters, plan, into: &output)
+  } else {
+    convolveByPatches(input, filters, plan, into: &output)
+  }
+  return output
+}
+
+/// The extents of one convolution under short names.
+struct ConvolutionPlan: Sendable {
+  let N, H, W, C, R, S, Cg, K, Ho, Wo: Int
+  let g: ConvolutionGeometry
+  /// Panels of all groups.
+  let panels: Int
+
+  init<Scalar>(
+    input: [Int], output: [Int], _ filters: PackedFilters<Scalar>, _ geometry: ConvolutionGeometry
+  ) {
+    (N, H, W, C) = (input[0], input[1], input[2], input[3])
+    (R, S, Cg, K) = (filters.shape[0], filters.shape[1], filters.shape[2], filters.shape[3])
+    (Ho, Wo) = (output[1], output[2])
+    g = geometry
+    panels = filters.panelsPerGroup * filters.groups
+  }
+
+  /// Rows and columns of the input with its margin of zeros, and what the windows reach beyond.
+  var paddedHeight: Int { g.paddingTop + H + g.paddingBottom }
+  var paddedWidth: Int { g.paddingLeft + W + g.paddingRight }
+  var isPadded: Bool { paddedHeight != H || paddedWidth != W }
+
+  /// The first output channel of panel `p`, counted over all groups.
+  func firstChannel<Scalar>(ofPanel p: Int, _ filters: PackedFilters<Scalar>) -> Int {
+    p / filters.panelsPerGroup * (K / g.groups)
+      + p % filters.panelsPerGroup * filters.panelWidth
+  }
+}
