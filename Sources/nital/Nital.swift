@@ -22,7 +22,8 @@ struct Nital: ParsableCommand {
         130  interrupted; finished work is kept, and the same command goes on from there
       """,
     version: nitalVersion,
-    subcommands: [ClusterCommand.self, ClassifyCommand.self, ImageCommand.self, DoctorCommand.self])
+    subcommands: [ClusterCommand.self, ClassifyCommand.self, ImageCommand.self, LabCommand.self,
+      DoctorCommand.self])
 }
 
 @main

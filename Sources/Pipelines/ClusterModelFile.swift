@@ -1,0 +1,179 @@
+// A fitted clustering as a file: safetensors, readable by anything that reads safetensors.
+//
+// The bytes depend on the images' contents, the settings and the program's version alone: no time,
+// host, number of threads or path is in them.
+// Deviations: none. Checked by: ClusterModelFileTests.
+
+import Estimators
+import Files
+import FoundationEssentials
+import NeuralNetworks
+import Tensors
+import WeightFormats
+
+/// The version of the format that this program writes, and the only one it reads.
+private let formatVersion = "1"
+
+extension ClusterModel {
+  /// Writes the model.
+  ///
+  /// - Throws: `FormatError` that names the file when it cannot be written.
+  public func save(to path: String) throws(FormatError) {
+    try saveSafetensors(tensors, metadata: metadata, to: path)
+  }
+
+  private var tensors: [NamedTensor] {
+    let classes = clusterClasses.map { $0 ?? -1 }
+    return [
+      NamedTensor(name: "normalisation.kept", vector(normalisation.keptIndices)),
+      NamedTensor(name: "normalisation.medians", vector(normalisation.medians)),
+      NamedTensor(name: "components.mean", vector(pca.mean)),
+      NamedTensor(name: "components.axes", pca.components),
+      NamedTensor(name: "components.variances", vector(pca.explainedVariance)),
+      NamedTensor(name: "clusters.centres", clusters.centres),
+      NamedTensor(name: "clusters.classes", vector(classes)),
+      NamedTensor(name: "limits", vector([limits.distance, limits.residual])),
+    ]
+  }
+
+  private var metadata: [String: String] {
+    let names = coefficientNames(settings)
+    let dropped = normalisation.droppedIndices.map { names[$0] }
+    return [
+      "nital.model": "clusters", "nital.format": formatVersion, "nital.version": nitalVersion,
+      "nital.settings": jsonLine(settings), "nital.classes": jsonLine(classNames),
+      "nital.dropped": jsonLine(dropped), "nital.inputs": inputHashes.joined(separator: "\n"),
+    ]
+  }
+
+  /// Reads a model.
+  ///
+  /// - Throws: `FormatError` that names the file when it is no model of this program, of another
+  ///   format version, or inconsistent.
+  public init(contentsOf path: String) throws(FormatError) {
+    try self.init(ModelFileReader(path: path))
+  }
+
+  private init(_ file: ModelFileReader) throws(FormatError) {
+    settings = try file.json("nital.settings", as: ClusteringSettings.self)
+    classNames = try file.json("nital.classes", as: [String].self)
+    inputHashes = try file.text("nital.inputs").split(separator: "\n").map(String.init)
+    let inputCount = coefficientNames(settings).count
+    let kept = try file.integers("normalisation.kept")
+    let medians = try file.vector("normalisation.medians", count: kept.count)
+    try file.require(
+      medians.allSatisfy { $0 > 0 } && zip(kept, kept.dropFirst()).allSatisfy { $0 < $1 }
+        && kept.allSatisfy { $0 >= 0 && $0 < inputCount } && settings.offset >= 0,
+      "the normalisation is not that of \(inputCount) coefficients")
+    normalisation = LogScattering(
+      offset: settings.offset, inputCount: inputCount, keptIndices: kept, medians: medians)
+    let axes = try file.matrix("components.axes", columns: kept.count)
+    let mean = try file.vector("components.mean", count: kept.count)
+    let variances = try file.vector("components.variances", count: axes.shape[0])
+    try file.require(variances.allSatisfy { $0 >= 0 }, "a variance is negative")
+    pca = PCA(
+      mean: mean, components: axes, explainedVariance: variances, whiten: settings.whiten)
+    let centres = try file.matrix("clusters.centres", columns: axes.shape[0])
+    do {
+      clusters = try KMeans(centres: centres)
+    } catch {
+      throw file.fault("\(error)")
+    }
+    let classes = try file.integers("clusters.classes")
+    let classRange = -1..<classNames.count
+    try file.require(
+      classes.count == centres.shape[0] && classes.allSatisfy { classRange.contains($0) },
+      "the classes of the clusters do not fit \(centres.shape[0]) clusters")
+    clusterClasses = classes.map { $0 >= 0 ? $0 : nil }
+    let bounds = try file.vector("limits", count: 2)
+    try file.require(bounds.allSatisfy { $0 > 0 }, "a limit is not above 0")
+    limits = NoveltyLimits(distance: bounds[0], residual: bounds[1])
+  }
+}
+
+/// The names of the scattering coefficients of these settings.
+private func coefficientNames(_ settings: ClusteringSettings) -> [String] {
+  WaveletScattering.paths(
+    scales: settings.scales, orientations: settings.orientations, maximumOrder: 2
+  ).map(\.name)
+}
+
+private func vector<Scalar>(_ values: [Scalar]) -> Tensor<Scalar> {
+  Tensor(shape: [values.count], scalars: values)
+}
+
+/// A value as JSON on one line, keys sorted.
+private func jsonLine(_ value: some Encodable) -> String {
+  let encoder = JSONEncoder()
+  encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+  guard let data = try? encoder.encode(value) else { return "null" }
+  return String(decoding: data, as: UTF8.self)
+}
+
+/// Reads the parts of a model file, each checked.
+private struct ModelFileReader {
+  private let path: String
+  private let file: TensorFile
+
+  init(path: String) throws(FormatError) {
+    self.path = path
+    file = try loadTensorFile(contentsOf: path)
+    guard file.metadata["nital.model"] == "clusters" else {
+      throw fault("this is not a model that nital cluster wrote")
+    }
+    let version = file.metadata["nital.format"] ?? "none"
+    guard version == formatVersion else {
+      throw fault(
+        "the model has format version \(version), this program reads version \(formatVersion)")
+    }
+  }
+
+  func fault(_ problem: String) -> FormatError { FormatError(file: path, problem: problem) }
+
+  func require(_ condition: Bool, _ problem: String) throws(FormatError) {
+    if !condition { throw fault(problem) }
+  }
+
+  func text(_ key: String) throws(FormatError) -> String {
+    guard let value = file.metadata[key] else { throw fault("\(key) is missing") }
+    return value
+  }
+
+  func json<Value: Decodable>(_ key: String, as type: Value.Type) throws(FormatError) -> Value {
+    let text = try text(key)
+    do {
+      return try JSONDecoder().decode(type, from: Data(text.utf8))
+    } catch {
+      throw fault("\(key) is not what this program writes")
+    }
+  }
+
+  private func tensor(_ name: String) throws(FormatError) -> NamedTensor {
+    guard let tensor = file.tensors[name] else { throw fault("tensor '\(name)' is missing") }
+    return tensor
+  }
+
+  func integers(_ name: String) throws(FormatError) -> [Int] {
+    try tensor(name).integers().scalars
+  }
+
+  func vector(_ name: String, count: Int) throws(FormatError) -> [Double] {
+    let values = try tensor(name).doubles()
+    guard values.shape == [count], values.firstNonFinite == nil else {
+      throw fault("tensor '\(name)' has shape \(values.shape) or values that are not finite, "
+        + "expected \([count])")
+    }
+    return values.scalars
+  }
+
+  func matrix(_ name: String, columns: Int) throws(FormatError) -> Tensor<Double> {
+    let values = try tensor(name).doubles()
+    guard values.rank == 2, values.shape[0] >= 1, values.shape[1] == columns,
+      values.firstNonFinite == nil
+    else {
+      throw fault("tensor '\(name)' has shape \(values.shape) or values that are not finite, "
+        + "expected (n, \(columns))")
+    }
+    return values
+  }
+}
