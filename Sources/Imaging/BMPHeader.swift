@@ -28,7 +28,9 @@ struct BMPHeader {
 
   /// Reads and checks the headers.
   init(_ bytes: CheckedBytes) throws(FormatError) {
-    guard bytes.matches(Array("BM".utf8)) else { throw bytes.error("this is not a BMP file", at: 0) }
+    guard bytes.matches(Array("BM".utf8)) else {
+      throw bytes.error("this is not a BMP file", at: 0)
+    }
     pixelOffset = UInt64(try bytes.u32(at: 10))
     headerSize = UInt64(try bytes.u32(at: 14))
     guard [12, 16, 40, 52, 56, 64, 108, 124].contains(headerSize) else {

@@ -78,7 +78,9 @@ private struct PAMFields {
     guard width > 0 && height > 0 && depth > 0 && maximum > 0 else {
       throw reader.fault("PAM header: WIDTH, HEIGHT, DEPTH and MAXVAL are needed")
     }
-    guard depth <= 4 else { throw reader.fault("PAM of depth \(depth) is not supported, only 1 to 4") }
+    guard depth <= 4 else {
+      throw reader.fault("PAM of depth \(depth) is not supported, only 1 to 4")
+    }
     guard maximum <= 65535 else { throw reader.fault("a maximum of \(maximum): 65535 at most") }
     let known = [
       "BLACKANDWHITE": 1, "GRAYSCALE": 1, "RGB": 3, "BLACKANDWHITE_ALPHA": 2, "GRAYSCALE_ALPHA": 2,
@@ -106,7 +108,9 @@ struct PNMTokenReader {
   /// An error at the present place.
   func fault(_ problem: String) -> FormatError { bytes.error(problem, at: UInt64(position)) }
 
-  private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
+  private static func isSpace(_ byte: UInt8) -> Bool {
+    byte == 0x20 || (0x09...0x0D).contains(byte)
+  }
 
   private mutating func byte(_ expected: String) throws(FormatError) -> UInt8 {
     guard position < bytes.count else { throw fault("the file ends where \(expected) is expected") }
