@@ -104,7 +104,9 @@ struct JPEGDecoder {
         throw segment.error("a JPEG DNL marker changes the height: not supported")
       }
     case 0xDD:
-      guard segment.count == 2 else { throw segment.error("a JPEG restart interval of wrong length") }
+      guard segment.count == 2 else {
+        throw segment.error("a JPEG restart interval of wrong length")
+      }
       restartInterval = Int(try segment.u16(at: 0, .big))
     case 0xE0...0xEF: metadata.take(segment, application: code - 0xE0)
     case 0xF0...0xFE: break

@@ -108,8 +108,10 @@ struct JPEGFrame {
     switch count {
     case 1, 3: break
     case 4:
-      throw segment.error("JPEG with four components (CMYK or YCCK) is not supported; convert to RGB")
-    default: throw segment.error("JPEG with \(count) components is not supported, only 1 or 3", at: 5)
+      throw segment.error(
+        "JPEG with four components (CMYK or YCCK) is not supported; convert to RGB")
+    default:
+      throw segment.error("JPEG with \(count) components is not supported, only 1 or 3", at: 5)
     }
     guard segment.count == 6 + 3 * count else {
       throw segment.error("the JPEG frame header of \(count) components has a wrong length")

@@ -29,7 +29,9 @@ extension JPEGScanHeader {
       guard
         let index = frame.components.firstIndex(where: { $0.identifier == identifier }),
         !components.contains(where: { $0.index == index })
-      else { throw segment.error("a JPEG scan names component \(identifier) wrongly", at: 1 + 2 * i) }
+      else {
+        throw segment.error("a JPEG scan names component \(identifier) wrongly", at: 1 + 2 * i)
+      }
       guard tables >> 4 < 4 && tables & 15 < 4 else {
         throw segment.error("a JPEG scan names a Huffman table beyond 3", at: 2 + 2 * i)
       }
