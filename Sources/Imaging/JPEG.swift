@@ -95,22 +95,22 @@ struct JPEGDecoder {
   private mutating func take(_ segment: CheckedBytes, code: UInt8) throws(FormatError) {
     switch code {
     case 0xC0, 0xC1, 0xC2:
-      if frame != nil { throw segment.error("a second JPEG frame header") }
+      if frame != nil { throw segment.error("a second JPEG frame header", at: 0) }
       frame = try JPEGFrame(segment, isProgressive: code == 0xC2, limits: limits)
     case 0xC4: try takeHuffmanTables(segment)
     case 0xDB: try takeQuantisation(segment)
     case 0xDC:
       guard Int(try segment.u16(at: 0, .big)) == frame?.height else {
-        throw segment.error("a JPEG DNL marker changes the height: not supported")
+        throw segment.error("a JPEG DNL marker changes the height: not supported", at: 0)
       }
     case 0xDD:
       guard segment.count == 2 else {
-        throw segment.error("a JPEG restart interval of wrong length")
+        throw segment.error("a JPEG restart interval of wrong length", at: 0)
       }
       restartInterval = Int(try segment.u16(at: 0, .big))
     case 0xE0...0xEF: metadata.take(segment, application: code - 0xE0)
     case 0xF0...0xFE: break
-    default: throw segment.error(Self.refusal(of: code))
+    default: throw segment.error(Self.refusal(of: code), at: 0)
     }
   }
 
@@ -163,6 +163,10 @@ struct JPEGDecoder {
       guard let code = JPEGHuffmanTable(counts: counts, values: values) else {
         throw segment.error("a JPEG Huffman table that is no code", at: offset)
       }
+      // Section F.1.2.1.1: the symbol of a DC table is a number of bits.
+      if kind == 0 && code.largestSymbol > 15 {
+        throw segment.error("a JPEG DC coefficient of \(code.largestSymbol) bits", at: offset)
+      }
       if kind == 0 { dcTables[table] = code } else { acTables[table] = code }
       offset += 17 + total
     }
@@ -177,7 +181,7 @@ struct JPEGDecoder {
     guard var frame else { throw segment.error("a JPEG scan before the frame header") }
     scanCount += 1
     if scanCount > Self.mostScans {
-      throw segment.error("a JPEG with more than \(Self.mostScans) scans")
+      throw segment.error("a JPEG with more than \(Self.mostScans) scans", at: 0)
     }
     self.frame = nil
     let header = try JPEGScanHeader(segment, frame)
@@ -217,7 +221,7 @@ struct JPEGDecoder {
     var result: [JPEGHuffmanTable] = []
     for number in numbers {
       guard let table = all[number] else {
-        throw segment.error("a JPEG scan uses Huffman table \(number), which is not defined")
+        throw segment.error("a JPEG scan uses Huffman table \(number), which is not defined", at: 0)
       }
       result.append(table)
     }

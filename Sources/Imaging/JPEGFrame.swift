@@ -80,7 +80,8 @@ struct JPEGFrame {
   init(_ segment: CheckedBytes, isProgressive: Bool, limits: ImageLimits) throws(FormatError) {
     let precision = try segment.u8(at: 0)
     guard precision == 8 else {
-      throw segment.error("JPEG with \(precision) bits a sample is not supported, only 8 bits")
+      throw segment.error(
+        "JPEG with \(precision) bits a sample is not supported, only 8 bits", at: 0)
     }
     height = Int(try segment.u16(at: 1, .big))
     width = Int(try segment.u16(at: 3, .big))
@@ -99,7 +100,8 @@ struct JPEGFrame {
     for i in 0..<count {
       components[i].setSize(width: width, height: height, largest: largest)
       if components[..<i].contains(where: { $0.identifier == components[i].identifier }) {
-        throw segment.error("two JPEG components have the number \(components[i].identifier)")
+        throw segment.error(
+          "two JPEG components have the number \(components[i].identifier)", at: 6)
       }
     }
   }
@@ -109,12 +111,12 @@ struct JPEGFrame {
     case 1, 3: break
     case 4:
       throw segment.error(
-        "JPEG with four components (CMYK or YCCK) is not supported; convert to RGB")
+        "JPEG with four components (CMYK or YCCK) is not supported; convert to RGB", at: 5)
     default:
       throw segment.error("JPEG with \(count) components is not supported, only 1 or 3", at: 5)
     }
     guard segment.count == 6 + 3 * count else {
-      throw segment.error("the JPEG frame header of \(count) components has a wrong length")
+      throw segment.error("the JPEG frame header of \(count) components has a wrong length", at: 0)
     }
   }
 

@@ -13,8 +13,14 @@
 // Cost: 24 multiplications of vectors of 8 a block; none for a block that is constant.
 
 /// A block of 8 x 8 numbers: eight rows, each a vector of its columns.
-struct JPEGBlock {
-  var c0, c1, c2, c3, c4, c5, c6, c7: SIMD8<Int32>
+package struct JPEGBlock {
+  package var c0, c1, c2, c3, c4, c5, c6, c7: SIMD8<Int32>
+
+  /// A block of these rows.
+  package init(rows row: (Int) -> SIMD8<Int32>) {
+    (c0, c1, c2, c3) = (row(0), row(1), row(2), row(3))
+    (c4, c5, c6, c7) = (row(4), row(5), row(6), row(7))
+  }
 
   /// One dimension of the transform, along the columns of the block.
   ///
@@ -49,7 +55,7 @@ struct JPEGBlock {
 
   /// Transforms dequantised coefficients, rows of vertical frequency, to samples without level shift.
   @inline(__always)
-  mutating func inverseTransform() {
+  package mutating func inverseTransform() {
     pass(shift: 11)
     transpose()
     pass(shift: 18)
@@ -171,6 +177,5 @@ private func dequantised(
     }
     return values
   }
-  return JPEGBlock(
-    c0: row(0), c1: row(1), c2: row(2), c3: row(3), c4: row(4), c5: row(5), c6: row(6), c7: row(7))
+  return JPEGBlock(rows: row)
 }

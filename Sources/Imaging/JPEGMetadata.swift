@@ -71,17 +71,25 @@ struct JPEGMetadata {
     return ["EXIF orientation \(orientation) is not applied: rows and columns are as stored"]
   }
 
-  /// Densities that cameras, screens and printers write whatever the picture shows.
-  private static let defaults: [UInt8: [UInt16]] = [1: [72, 96, 150, 300], 2: [28, 38, 59, 118]]
+  /// Densities an inch that cameras, screens and printers write whatever the picture shows.
+  private static let defaults: [UInt16] = [
+    72, 96, 120, 144, 150, 180, 200, 240, 300, 350, 360, 400, 600, 720, 1200, 2400,
+  ]
+
+  /// Whether a density is one of the defaults, rounded to whole pixels a centimetre in that unit.
+  private static func isDefault(_ density: UInt16, unit: UInt8) -> Bool {
+    defaults.contains { inch in
+      let cm = Double(inch) / 2.54
+      return unit == 1 ? density == inch : abs(Double(density) - cm) < 1
+    }
+  }
 
   /// The pixel size that the JFIF density states, unless it is a default of screens or printers.
   var pixelSize: PixelSize {
-    guard let (unit, x, y) = density, x > 0, y > 0, let defaults = Self.defaults[unit] else {
-      return .unknown
-    }
+    guard let (unit, x, y) = density, x > 0, y > 0, unit == 1 || unit == 2 else { return .unknown }
     let name = unit == 1 ? "inch" : "cm"
-    if defaults.contains(x) && defaults.contains(y) {
-      let remark = "JFIF density \(x) pixels per \(name) is a default, not a scale"
+    if Self.isDefault(x, unit: unit) || Self.isDefault(y, unit: unit) {
+      let remark = "JFIF density \(x) x \(y) pixels per \(name) is a default, not a scale"
       return PixelSize(width: nil, height: nil, source: nil, remarks: [remark])
     }
     let micrometres = unit == 1 ? 25400.0 : 10000.0

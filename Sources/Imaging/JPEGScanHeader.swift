@@ -20,7 +20,7 @@ extension JPEGScanHeader {
   init(_ segment: CheckedBytes, _ frame: JPEGFrame) throws(FormatError) {
     let count = Int(try segment.u8(at: 0))
     guard (1...frame.components.count).contains(count), segment.count == 4 + 2 * count else {
-      throw segment.error("a JPEG scan header of \(count) components has a wrong length")
+      throw segment.error("a JPEG scan header of \(count) components has a wrong length", at: 0)
     }
     components = []
     for i in 0..<UInt64(count) {
@@ -60,7 +60,7 @@ extension JPEGScanHeader {
     guard isValid else {
       throw segment.error(
         "a JPEG scan of coefficients \(band.lowerBound) to \(band.upperBound) and bits "
-          + "\(previousShift) to \(shift) in a frame that does not allow it")
+          + "\(previousShift) to \(shift) in a frame that does not allow it", at: 0)
     }
     var blocks = 0
     for c in components {
@@ -68,7 +68,7 @@ extension JPEGScanHeader {
     }
     // Section B.2.3: at most ten blocks in an interleaved unit.
     guard components.count == 1 || blocks <= 10 else {
-      throw segment.error("a JPEG unit of \(blocks) blocks: 10 at most")
+      throw segment.error("a JPEG unit of \(blocks) blocks: 10 at most", at: 0)
     }
   }
 
@@ -99,14 +99,14 @@ extension JPEGFrame {
       let number = components[i].quantisationTable
       if components[i].quantisation.isEmpty { components[i].quantisation = quantisation[number] }
       if components[i].quantisation.isEmpty {
-        throw segment.error("JPEG quantisation table \(number) is used but not defined")
+        throw segment.error("JPEG quantisation table \(number) is used but not defined", at: 0)
       }
       for k in header.band {
         let before = components[i].missingBits[k]
         let isExpected = header.previousShift == 0 ? before == -1 : before == header.previousShift
         let hasDC = !isProgressive || k == 0 || components[i].missingBits[0] >= 0
         guard isExpected && hasDC else {
-          throw segment.error("a JPEG scan that does not continue the ones before it")
+          throw segment.error("a JPEG scan that does not continue the ones before it", at: 0)
         }
         components[i].missingBits[k] = Int8(header.shift)
       }

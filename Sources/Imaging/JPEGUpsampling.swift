@@ -14,7 +14,7 @@
 import Files
 
 /// Makes rows of the picture's width from a component.
-struct JPEGRowSource {
+package struct JPEGRowSource {
   private let plane: [UInt8]
   private let rowLength: Int
   private let width: Int
@@ -28,27 +28,36 @@ struct JPEGRowSource {
   /// Sums of two rows, weighted, of 2 or 4 fractional bits.
   private var sums: [Int32]
   /// The row that was made last.
-  private(set) var row: [UInt8]
+  package private(set) var row: [UInt8]
 
   /// A source of rows.
   ///
-  /// - Parameter plane: the component's samples, `blocksWide` * 8 a row.
-  init(_ component: JPEGComponent, plane: [UInt8], of frame: JPEGFrame) {
+  /// - Parameters:
+  ///   - plane: the component's samples.
+  ///   - rowLength: the samples of a row of `plane`, at least `size.width`.
+  ///   - size: the component's size.
+  ///   - factors: the component's sampling factors.
+  ///   - largest: the largest sampling factors of all components.
+  ///   - pictureWidth: the columns of the picture.
+  package init(
+    plane: [UInt8], rowLength: Int, size: (width: Int, height: Int), factors: (h: Int, v: Int),
+    largest: (h: Int, v: Int), pictureWidth: Int
+  ) {
     self.plane = plane
-    rowLength = component.blocksWide * 8
-    (width, height) = (component.width, component.height)
-    ratioH = (component.horizontal, frame.largestHorizontal)
-    ratioV = (component.vertical, frame.largestVertical)
+    self.rowLength = rowLength
+    (width, height) = size
+    ratioH = (factors.h, largest.h)
+    ratioV = (factors.v, largest.v)
     let isHalfWide = ratioH.of * 2 == ratioH.to
     let isHalfHigh = ratioV.of * 2 == ratioV.to
     doublesColumns = isHalfWide && width > 2 && (isHalfHigh || ratioV.of == ratioV.to)
     doublesRows = isHalfHigh && (doublesColumns || ratioH.of == ratioH.to)
-    sums = [Int32](repeating: 0, count: component.width)
-    row = [UInt8](repeating: 0, count: max(frame.width, component.width * 2))
+    sums = [Int32](repeating: 0, count: width)
+    row = [UInt8](repeating: 0, count: max(pictureWidth, width * 2))
   }
 
   /// Makes row `y` of the picture.
-  mutating func make(_ y: Int) {
+  package mutating func make(_ y: Int) {
     let near = min(y * ratioV.of / ratioV.to, height - 1)
     let far = doublesRows ? max(0, min(height - 1, y & 1 == 0 ? near - 1 : near + 1)) : near
     switch (doublesColumns, doublesRows) {
@@ -116,6 +125,17 @@ struct JPEGRowSource {
   }
 }
 
+extension JPEGFrame {
+  /// A source of rows of component `i`, whose samples are `plane`.
+  fileprivate func rowSource(_ i: Int, plane: [UInt8]) -> JPEGRowSource {
+    let c = components[i]
+    return JPEGRowSource(
+      plane: plane, rowLength: c.blocksWide * 8, size: (c.width, c.height),
+      factors: (c.horizontal, c.vertical), largest: (largestHorizontal, largestVertical),
+      pictureWidth: width)
+  }
+}
+
 extension JPEGDecoder {
   /// The picture, once all scans are decoded.
   ///
@@ -128,7 +148,7 @@ extension JPEGDecoder {
     for i in 0..<channels {
       let plane = frame.components[i].samples(quantisation: frame.components[i].quantisation)
       frame.components[i].coefficients = []
-      sources.append(JPEGRowSource(frame.components[i], plane: plane, of: frame))
+      sources.append(frame.rowSource(i, plane: plane))
     }
     let colour = colour ?? metadata.colour(identifiers: frame.components.map(\.identifier))
     var samples = [UInt8](repeating: 0, count: width * height * channels)
