@@ -19,9 +19,10 @@ public func silhouetteReference(_ data: Tensor<Double>, labels: [Int]) -> [Doubl
     let others = (0..<n).filter { $0 != i && labels[$0] == labels[i] }
     if others.isEmpty { return 0 }
     let a = meanDistance(i, others)
-    let b = Set(labels).subtracting([labels[i]]).map { c in
-      meanDistance(i, (0..<n).filter { labels[$0] == c })
-    }.min() ?? 0
+    let b =
+      Set(labels).subtracting([labels[i]]).map { c in
+        meanDistance(i, (0..<n).filter { labels[$0] == c })
+      }.min() ?? 0
     return max(a, b) > 0 ? (b - a) / max(a, b) : 0
   }
 }
