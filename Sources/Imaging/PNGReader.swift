@@ -81,7 +81,7 @@ private func pixelSize(_ info: nital_png_info) -> PixelSize {
   } else if x == 0 || y == 0 {
     claims.remark("the density in pHYs is 0: the pixel size is unknown")
   } else if [2835, 3780, 5906, 11811].contains(where: { abs(x - $0) <= 1 && abs(y - $0) <= 1 }) {
-    claims.remark("not calibrated: pHYs holds a default of screens or printers")
+    claims.remarkDefault(of: "pHYs")
   } else {
     claims.add("PNG pHYs", width: 1e6 / x, height: 1e6 / y)
   }

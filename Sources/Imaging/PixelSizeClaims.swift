@@ -31,6 +31,8 @@ struct PixelSizeClaims {
   private(set) var claims: [PixelSizeClaim] = []
   /// What is no claim but worth saying.
   private(set) var remarks: [String] = []
+  /// Why a density is no scale: worth saying only when nothing else states a size.
+  private var defaults: [String] = []
 
   /// Adds a claim that is trusted less than those before.
   mutating func add(_ source: String, width: Double, height: Double) {
@@ -45,10 +47,15 @@ struct PixelSizeClaims {
   /// Adds a remark.
   mutating func remark(_ text: String) { remarks.append(text) }
 
+  /// Says that a density is a default of screens or printers.
+  mutating func remarkDefault(of source: String) {
+    defaults.append("not calibrated: \(source) holds a default of screens or printers")
+  }
+
   /// The first claim, with a remark for each later one that differs by more than 1 %.
   var pixelSize: PixelSize {
     guard let first = claims.first else {
-      return PixelSize(width: nil, height: nil, source: nil, remarks: remarks)
+      return PixelSize(width: nil, height: nil, source: nil, remarks: remarks + defaults)
     }
     let conflicts = claims.dropFirst().filter { !first.agrees(with: $0) }.map {
       "\(first.source) states \(first.text), but \($0.source) \($0.text); the former is used"

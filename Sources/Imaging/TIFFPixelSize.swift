@@ -198,7 +198,7 @@ private func addResolutionClaim(_ tags: TIFFDirectory, to claims: inout PixelSiz
   }
   let perInch = unit == 2 ? 1 : 2.54
   if isDefaultDensity(perInch: x * perInch, y * perInch) || (x == 1 && y == 1) {
-    claims.remark("not calibrated: the TIFF resolution is a default of screens or printers")
+    claims.remarkDefault(of: "the TIFF resolution")
     return
   }
   let length = unit == 2 ? 25_400.0 : 10_000.0
