@@ -1,0 +1,99 @@
+// Opens a weight file of any format that is known here, told by its first bytes.
+//
+// Deviations: none. Checked by: LoadTensorsTests.
+
+public import Files
+
+/// The tensors of a file, and what else it says.
+public struct TensorFile: Sendable {
+  /// The format's name.
+  public let format: String
+  /// The tensors in the order of the file.
+  public let tensors: [NamedTensor]
+  /// safetensors' `__metadata__`; empty in other formats.
+  public let metadata: [String: String]
+}
+
+/// What a weight file may ask for at most.
+public struct LoadLimits: Sendable, Equatable {
+  /// The number of tensors.
+  public var tensors = 1_000_000
+  /// The number of dimensions of a tensor.
+  public var rank = 32
+  /// The number of bytes of all tensors together, decompressed.
+  public var expandedBytes = 4 << 30
+  /// The number of bytes of a JSON header; 100,000,000 in the reference library too.
+  public var headerBytes = 100_000_000
+
+  /// The limits that every reader has unless it is told otherwise.
+  public init() {}
+}
+
+/// Reads the tensors of a weight file: safetensors, npy or npz.
+///
+/// The format is told by the first bytes, never by the name. Values may be NaN: a network refuses
+/// them with `refuseNonFinite`.
+///
+/// - Parameters:
+///   - path: the file.
+///   - limits: what the file may ask for at most.
+/// - Returns: the tensors in the order of the file; an npy file holds one, named after nothing: "".
+/// - Throws: an error that names the file when it is damaged, lies or is of another format; no
+///   tensor is returned then.
+public func loadTensors(
+  contentsOf path: String, limits: LoadLimits = LoadLimits()
+) throws(FormatError) -> [NamedTensor] {
+  try loadTensorFile(contentsOf: path, limits: limits).tensors
+}
+
+/// Reads a weight file with its metadata; see `loadTensors`.
+public func loadTensorFile(
+  contentsOf path: String, limits: LoadLimits = LoadLimits()
+) throws(FormatError) -> TensorFile {
+  try readTensorFile(try CheckedBytes(contentsOf: path), limits: limits)
+}
+
+/// Reads a weight file that is in memory already; see `loadTensors`.
+public func readTensorFile(
+  _ bytes: CheckedBytes, limits: LoadLimits = LoadLimits()
+) throws(FormatError) -> TensorFile {
+  switch try weightFormat(of: bytes) {
+  case .numpy:
+    let array = try readNPY(bytes, name: "", limits: limits)
+    return TensorFile(format: "npy", tensors: [array], metadata: [:])
+  case .zip:
+    let arrays = try readNPZ(bytes, limits: limits)
+    return TensorFile(format: "npz", tensors: arrays, metadata: [:])
+  case .safetensors:
+    let (tensors, metadata) = try readSafetensors(bytes, limits: limits)
+    return TensorFile(format: "safetensors", tensors: tensors, metadata: metadata)
+  }
+}
+
+private enum WeightFormat {
+  case numpy
+  case zip
+  case safetensors
+}
+
+/// First bytes of files that are not read here, and what they are.
+private let foreign: [(signature: [UInt8], offset: UInt64, problem: String)] = [
+  (Array("version https://git-lfs".utf8), 0, "this is a git-lfs pointer; fetch the file itself"),
+  ([0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a], 0, "HDF5 (Keras) weights are not read yet"),
+  ([0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc], 0, "PyTorch's old format is not read yet"),
+  ([0x89, 0x50, 0x4e, 0x47], 0, "this is a PNG image, not a weight file"),
+  ([0xff, 0xd8, 0xff], 0, "this is a JPEG image, not a weight file"),
+  (Array("ustar".utf8), 257, "PyTorch's tar format (before 0.2) is not read"),
+]
+
+private func weightFormat(of bytes: CheckedBytes) throws(FormatError) -> WeightFormat {
+  for (signature, offset, problem) in foreign where bytes.matches(signature, at: offset) {
+    throw bytes.error(problem)
+  }
+  if bytes.matches(numpySignature) { return .numpy }
+  if bytes.matches([0x50, 0x4b, 0x03, 0x04]) || bytes.matches([0x50, 0x4b, 0x05, 0x06]) {
+    return .zip
+  }
+  if bytes.matches([UInt8(ascii: "{")], at: 8) { return .safetensors }
+  throw bytes.error("this is not a weight file that can be read (safetensors, npy, npz)")
+}
