@@ -1,0 +1,31 @@
+// What an estimator refuses: data that no honest result can come from.
+
+/// Data that an estimator cannot be fitted to, or applied to.
+public enum EstimatorError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// A value is NaN or infinite; rows and columns are counted from 0.
+  case nonFinite(row: Int, column: Int)
+  /// Fewer rows than the method needs.
+  case tooFewSamples(found: Int, needed: Int)
+  /// Another number of columns than the model was fitted with.
+  case wrongWidth(expected: Int, found: Int)
+  /// Fewer different rows than clusters were asked for.
+  case notEnoughDistinctPoints(found: Int, needed: Int)
+  /// An iteration reached its bound before its criterion.
+  case notConverged(iterations: Int)
+
+  /// The fault in one line, without a full stop.
+  public var description: String {
+    switch self {
+    case .nonFinite(let row, let column):
+      "the value at row \(row), column \(column) is NaN or infinite"
+    case .tooFewSamples(let found, let needed):
+      "\(found) samples, at least \(needed) are needed"
+    case .wrongWidth(let expected, let found):
+      "\(found) features a sample, the model has \(expected)"
+    case .notEnoughDistinctPoints(let found, let needed):
+      "\(found) different samples cannot make \(needed) clusters"
+    case .notConverged(let iterations):
+      "no convergence in \(iterations) iterations"
+    }
+  }
+}
