@@ -1,0 +1,112 @@
+// A matrix stored by columns, each contiguous and padded, as the column kernels want it.
+//
+// Symbols: column j begins at j * stride; stride is `rows` rounded up to a multiple of 16; the padding
+//   is zero and every operation keeps it so.
+// Deviations: none. Checked by: QRTests, SVDTests. Cost: one copy of the matrix.
+
+import Tensors
+
+/// A working copy of a matrix by columns.
+struct Columns<Scalar: KernelScalar>: Sendable, Equatable {
+  let rows: Int
+  let count: Int
+  let stride: Int
+  var scalars: [Scalar]
+
+  /// A matrix of zeros, or with ones on the diagonal.
+  init(rows: Int, count: Int, diagonal: Scalar = 0) {
+    (self.rows, self.count, stride) = (rows, count, (rows + 15) / 16 * 16)
+    scalars = Array(repeating: 0, count: stride * count)
+    for j in 0..<min(rows, count) { scalars[j * stride + j] = diagonal }
+  }
+
+  /// A copy of the m x n matrix `A`, or of its transpose, times 2 to the power `exponent`.
+  init(_ A: Tensor<Scalar>, transposed: Bool = false, exponent: Int = 0) {
+    let (m, n) = (A.shape[0], A.shape[1])
+    self.init(rows: transposed ? n : m, count: transposed ? m : n)
+    let (first, second): (Scalar, Scalar) = powersOfTwo(exponent)
+    for i in 0..<m {
+      for j in 0..<n {
+        let value = A.scalars[i * n + j] * first * second
+        scalars[transposed ? i * stride + j : j * stride + i] = value
+      }
+    }
+  }
+
+  subscript(i: Int, j: Int) -> Scalar {
+    get { scalars[j * stride + i] }
+    set { scalars[j * stride + i] = newValue }
+  }
+
+  /// The first `count` columns and `rows` rows as a row-major tensor.
+  func tensor(rows: Int, count: Int) -> Tensor<Scalar> {
+    var result = [Scalar](repeating: 0, count: rows * count)
+    for j in 0..<count {
+      for i in 0..<rows { result[i * count + j] = scalars[j * stride + i] }
+    }
+    return Tensor(shape: [rows, count], scalars: result)
+  }
+
+  /// The transpose of the first `count` columns as a row-major tensor.
+  func transposedTensor(count: Int) -> Tensor<Scalar> {
+    var result: [Scalar] = []
+    result.reserveCapacity(rows * count)
+    for j in 0..<count { result += scalars[j * stride..<j * stride + rows] }
+    return Tensor(shape: [count, rows], scalars: result)
+  }
+
+  /// The leading part, or this matrix with zeros around it.
+  func resized(rows: Int, count: Int) -> Columns {
+    var result = Columns(rows: rows, count: count)
+    for j in 0..<min(count, self.count) {
+      for i in 0..<min(rows, self.rows) { result[i, j] = self[i, j] }
+    }
+    return result
+  }
+
+  /// The transpose.
+  func transposed() -> Columns {
+    var result = Columns(rows: count, count: rows)
+    for j in 0..<count {
+      for i in 0..<rows { result[j, i] = self[i, j] }
+    }
+    return result
+  }
+
+  mutating func swapColumns(_ a: Int, _ b: Int) {
+    for i in 0..<rows { scalars.swapAt(a * stride + i, b * stride + i) }
+  }
+
+  /// The squared norm of column `j`.
+  func squaredNorm(_ j: Int) -> Scalar { columnDot(scalars, j, scalars, j, stride: stride) }
+}
+
+/// Two factors whose product is 2 to the power `exponent`, each of them representable.
+private func powersOfTwo<Scalar: KernelScalar>(_ exponent: Int) -> (Scalar, Scalar) {
+  let half = exponent / 2
+  return (scaled(1, by: half), scaled(1, by: exponent - half))
+}
+
+/// x times 2 to the power `exponent`.
+func scaled<Scalar: KernelScalar>(_ x: Scalar, by exponent: Int) -> Scalar {
+  Scalar(sign: .plus, exponent: Scalar.Exponent(exponent), significand: x)
+}
+
+/// The power of two that brings the largest magnitude of `A` near the cube root of the overflow limit.
+///
+/// There the squares of all larger columns can be summed without overflow, and squares underflow only
+/// in columns shorter than the largest by a factor of about 2^-80 (Float) or 2^-800 (Double).
+///
+/// - Throws: `nonFinite` with the first index whose value is NaN or infinite.
+func scalingExponent<Scalar: KernelScalar>(
+  _ A: Tensor<Scalar>
+) throws(LinearAlgebraError) -> Int {
+  var largest: Scalar = 0
+  for index in A.scalars.indices {
+    let size = abs(A.scalars[index])
+    guard size.isFinite else { throw .nonFinite(index: index) }
+    if size > largest { largest = size }
+  }
+  guard largest > 0 else { return 0 }
+  return Int(Scalar.greatestFiniteMagnitude.exponent) / 3 - Int(largest.exponent)
+}
