@@ -3,14 +3,16 @@
 // Implements: K. Zuiderveld, "Contrast Limited Adaptive Histogram Equalization", Graphics Gems IV
 //   (1994), VIII.5, with the rules of scikit-image 0.26 (`skimage.exposure.equalize_adapthist`).
 // Equation -> code: grey value -> level q = rint(65535 x), stretched to 0 ... 16383 and rounded
-//   (`QuantisedLevels`, `binLevels`); bin = level / (1 + 16384 / binCount); histogram of each tile
+//   (`wholeLevel`, `binLevels`); bin = level / (1 + 16384 / binCount); histogram of each tile
 //   cut at max(1, floor(clipLimit * tile pixels)) and the excess shared (`clipHistogram`);
 //   mapping = floor(cumulated counts * 16383 / tile pixels) (`mapHistogram`); the mappings of the
 //   four nearest tile centres weighted bilinearly (`interpolateRow`); stretched to 0 ... 1.
 // Symbols: k_h, k_w -> `tileSize`; N bins -> `binCount`.
 // Deviations: from Zuiderveld, those of scikit-image: the picture is completed by mirroring, the
 //   number of tiles follows from their size, and the result is stretched to 0 ... 1. From
-//   scikit-image: none; sums and cuts have its roundings, since a cut level moves by 6e-5.
+//   scikit-image: none; sums and cuts have its roundings, since a cut level moves by 6e-5. As there,
+//   a constant picture is not constant afterwards where the weights of a tile do not add up to 1
+//   exactly: its levels differ by one, which the last stretch makes 0 and 1.
 // Checked by: CLAHETests (golden values of scikit-image 0.26 and 0.17.2, twin `claheReference`).
 // Cost: about 3 ns a pixel; room for two pictures of 4 and 2 bytes a pixel.
 
@@ -87,10 +89,12 @@ public func clahe(
       try clahe(value, options: options)
     }
   }
-  try checkEqualisable(image, options)
+  try checkSize(image.shape, options)
+  let range = ValueRange(of: image.scalars)
+  if !(range.isFinite && range.least >= -1 && range.greatest <= 1) { try checkValues(image) }
   if options.isIdentity { return image }
-  let quantised = QuantisedLevels(image.scalars)
-  var result = equalised(quantised, image.shape, options)
+  let equalisation = options.equalisation(height: image.shape[0], width: image.shape[1])
+  var result = equalisation.levels(of: image.scalars, scale: 65535)
   stretchToUnit(&result)
   return Tensor(shape: image.shape, scalars: result)
 }
@@ -108,31 +112,14 @@ public func clahe(
       try clahe(value, options: options)
     }
   }
-  try checkEqualisable(image, options)
+  try checkSize(image.shape, options)
+  try checkValues(image)
   if options.isIdentity { return image }
-  let levels = image.scalars.map { Int32(max(0, ($0 * 65535).rounded(.toNearestOrEven))) }
-  let quantised = QuantisedLevels(
-    values: levels, least: levels.min() ?? 0, greatest: levels.max() ?? 0)
-  let result = equalised(quantised, image.shape, options).map(Double.init)
+  // Whole levels are exact in single precision.
+  let rounded = image.scalars.map { Float(($0 * 65535).rounded(.toNearestOrEven)) }
+  let equalisation = options.equalisation(height: image.shape[0], width: image.shape[1])
+  let result = equalisation.levels(of: rounded, scale: 1).map(Double.init)
   return Tensor(shape: image.shape, scalars: stretchedToUnit(result))
-}
-
-/// The equalised whole levels 0 ... 16383.
-///
-/// The levels of a constant picture are limited to 0 ... 16383 in place of being stretched. As with
-/// scikit-image such a picture is not constant afterwards where the weights of a tile do not add up
-/// to 1 exactly: its levels differ by one, which the last stretch makes 0 and 1.
-private func equalised(
-  _ levels: QuantisedLevels, _ shape: [Int], _ options: CLAHEOptions
-) -> [Float] {
-  var levels = levels
-  if levels.least == levels.greatest {
-    let level = min(levels.least, 16383)
-    levels.values = Array(repeating: level, count: levels.values.count)
-    levels.least = 0
-    levels.greatest = 16383
-  }
-  return options.equalisation(height: shape[0], width: shape[1]).levels(of: levels)
 }
 
 /// (value - least) / (greatest - least); equal values are limited to 0 ... 1.
@@ -142,17 +129,17 @@ private func stretchedToUnit(_ values: [Double]) -> [Double] {
   return values.map { range > 0 ? ($0 - least) / range : min(max($0, 0), 1) }
 }
 
-/// Refuses what cannot be equalised.
-private func checkEqualisable<Scalar: KernelScalar>(
-  _ image: Tensor<Scalar>, _ options: CLAHEOptions
-) throws(ImagingError) {
-  precondition(
-    image.rank == 2, "CLAHE takes shape (H, W), (H, W, 3) or (H, W, 4), not \(image.shape)")
-  let (H, W) = (image.shape[0], image.shape[1])
+/// Refuses shapes that cannot be equalised.
+private func checkSize(_ shape: [Int], _ options: CLAHEOptions) throws(ImagingError) {
+  precondition(shape.count == 2, "CLAHE takes shape (H, W), (H, W, 3) or (H, W, 4), not \(shape)")
   let smallest = options.version == .legacy017 && options.tileSize == nil ? 8 : 1
-  guard H >= smallest && W >= smallest else {
-    throw .tooSmall(height: H, width: W, needed: "\(smallest) x \(smallest)")
+  guard shape[0] >= smallest && shape[1] >= smallest else {
+    throw .tooSmall(height: shape[0], width: shape[1], needed: "\(smallest) x \(smallest)")
   }
+}
+
+/// Refuses values that cannot be equalised.
+private func checkValues<Scalar: KernelScalar>(_ image: Tensor<Scalar>) throws(ImagingError) {
   // A NaN fails the comparison too.
   if let index = image.scalars.firstIndex(where: { !($0.magnitude <= 1) }) {
     let value = image.scalars[index]

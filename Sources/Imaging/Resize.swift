@@ -87,7 +87,8 @@ public func resize(
     "cannot resize shape \(image.shape) to (\(height), \(width))")
   let (H, W, C) = (image.shape[0], image.shape[1], image.rank == 3 ? image.shape[2] : 1)
   guard H >= 1, W >= 1, C >= 1 else { throw .tooSmall(height: H, width: W, needed: "1 x 1") }
-  if let index = image.firstNonFinite { throw .notFinite(index: index) }
+  let range = ValueRange(of: image.scalars)
+  guard range.isFinite else { throw .notFinite(index: image.firstNonFinite ?? 0) }
   if height == H && width == W { return image }
 
   let smooths = options.antiAliasing ?? (height < H || width < W)
@@ -100,7 +101,7 @@ public func resize(
       rows: ResampledAxis(H, to: height, options, smooths: smooths).weights,
       columns: ResampledAxis(W, to: width, options, smooths: smooths).weights)
   }
-  if options.isClipped { grid.limit(toRangeOf: image.scalars, options) }
+  if options.isClipped { grid.limit(to: range, options) }
   let shape = image.rank == 3 ? [height, width, C] : [height, width]
   return Tensor(shape: shape, scalars: grid.values)
 }
@@ -168,15 +169,16 @@ private struct PixelGrid {
   }
 
   /// Limits the values to the range of the input, and to the constant where it is read.
-  mutating func limit(toRangeOf input: [Float], _ options: ResizeOptions) {
-    guard var low = input.min(), var high = input.max() else { return }
-    if options.mode == .constant, let least = values.min(), let greatest = values.max(),
-      least <= options.constant && options.constant <= greatest
-    {
-      low = min(low, options.constant)
-      high = max(high, options.constant)
+  mutating func limit(to input: ValueRange, _ options: ResizeOptions) {
+    var range = input
+    if options.mode == .constant {
+      let output = ValueRange(of: values)
+      if output.least <= options.constant && options.constant <= output.greatest {
+        range.least = min(range.least, options.constant)
+        range.greatest = max(range.greatest, options.constant)
+      }
     }
-    for i in values.indices { values[i] = min(max(values[i], low), high) }
+    range.limit(&values)
   }
 }
 

@@ -45,71 +45,68 @@ package struct TileEqualisation: Sendable {
   package var tileColumns: Int { (width + tileWidth - 1) / tileWidth }
 }
 
-/// Whole levels 0 ... 65535 of a picture, with the least and the greatest of them.
-package struct QuantisedLevels: Sendable {
-  package var values: [Int32]
-  package var least: Int32
-  package var greatest: Int32
-
-  package init(values: [Int32], least: Int32, greatest: Int32) {
-    self.values = values
-    self.least = least
-    self.greatest = greatest
-  }
-
-  /// Grey values rounded to nearest, ties to even; negative values become 0.
-  ///
-  /// - Parameter image: at least one value, each in -1 ... 1.
-  package init(_ image: [Float]) {
-    var ends: [Int32] = [0, 0]
-    // SAFETY: both buffers hold `image.count` elements, `ends` two; no pointer outlives the call.
-    values = unsafe [Int32](unsafeUninitializedCapacity: image.count) { buffer, initialised in
-      initialised = image.count
-      unsafe image.withUnsafeBufferPointer { image in
-        unsafe ends.withUnsafeMutableBufferPointer { ends in
-          guard let a = image.baseAddress, let out = buffer.baseAddress, let e = ends.baseAddress
-          else { return }
-          switch InstructionSet.current {
-          #if !NITAL_PORTABLE
-          case .avx512: unsafe _Kernels512.quantiseToLevels(a, image.count, out, e)
-          case .avx2: unsafe _Kernels256.quantiseToLevels(a, image.count, out, e)
-          #endif
-          default: unsafe _Kernels128.quantiseToLevels(a, image.count, out, e)
-          }
-        }
-      }
-    }
-    least = ends[0]
-    greatest = ends[1]
-  }
-}
-
 extension TileEqualisation {
   /// The equalised whole levels 0 ... 16383.
   ///
-  /// - Parameter levels: height x width of them, not all the same.
-  /// - Complexity: a picture takes about 3 ns a pixel and room for its bins.
-  package func levels(of levels: QuantisedLevels) -> [Float] {
+  /// - Parameters:
+  ///   - image: height x width grey values; times `scale` each lies in -2^16 ... 2^16.
+  ///   - scale: makes whole levels of the values once they are rounded, ties to even; negative
+  ///     levels become 0. A constant picture is limited to 16383, any other stretched to it.
+  /// - Complexity: about 2 ns a pixel, and room for the bins.
+  package func levels(of image: [Float], scale: Float) -> [Float] {
     precondition(
-      levels.values.count == height * width && levels.greatest > levels.least,
-      "\(levels.values.count) levels are not a (\(height), \(width)) picture with contrast")
+      image.count == height * width, "\(image.count) values are not (\(height), \(width))")
+    var (least, greatest) = levelRange(of: image, scale)
+    var (image, scale) = (image, scale)
+    if least == greatest {
+      image = Array(repeating: Float(min(least, 16383)), count: image.count)
+      (least, greatest, scale) = (0, 16383, 1)
+    }
+    return equalise(image, scale, least, greatest)
+  }
+
+  private func levelRange(of image: [Float], _ scale: Float) -> (Int32, Int32) {
+    var ends: [Int32] = [0, 0]
+    let n = image.count
+    // SAFETY: the kernel reads n values and writes two; no pointer outlives the call.
+    unsafe image.withUnsafeBufferPointer { image in
+      unsafe ends.withUnsafeMutableBufferPointer { ends in
+        guard let a = image.baseAddress, let e = ends.baseAddress else { return }
+        switch InstructionSet.current {
+        #if !NITAL_PORTABLE
+        case .avx512: unsafe _Kernels512.levelRange(a, n, scale, e)
+        case .avx2: unsafe _Kernels256.levelRange(a, n, scale, e)
+        #endif
+        default: unsafe _Kernels128.levelRange(a, n, scale, e)
+        }
+      }
+    }
+    return (ends[0], ends[1])
+  }
+
+  private func equalise(
+    _ image: [Float], _ scale: Float, _ least: Int32, _ greatest: Int32
+  ) -> [Float] {
     let tiles = tileRows * tileColumns
     let tilePixels = tileHeight * tileWidth
     var bins = [UInt16](repeating: 0, count: tiles * tilePixels)
     var counts = [Int32](repeating: 0, count: 2 * binCount)
-    var numbers = [Double](repeating: 0, count: (tiles + 4) * binCount + 4 * tilePixels)
+    var maps = [Float](repeating: 0, count: tiles * binCount)
+    var numbers = [Double](repeating: 0, count: 4 * binCount + 4 * tilePixels)
     // SAFETY: each buffer has the size that `equaliseTiles` states; no pointer outlives the call.
     return unsafe [Float](unsafeUninitializedCapacity: height * width) { buffer, initialised in
       initialised = height * width
-      unsafe levels.values.withUnsafeBufferPointer { values in
+      unsafe image.withUnsafeBufferPointer { image in
         unsafe bins.withUnsafeMutableBufferPointer { bins in
           unsafe counts.withUnsafeMutableBufferPointer { counts in
-            unsafe numbers.withUnsafeMutableBufferPointer { numbers in
-              guard let v = values.baseAddress, let b = bins.baseAddress,
-                let c = counts.baseAddress, let n = numbers.baseAddress,
-                let out = buffer.baseAddress
-              else { return }
-              unsafe run(v, out, levels, b, c, n)
+            unsafe maps.withUnsafeMutableBufferPointer { maps in
+              unsafe numbers.withUnsafeMutableBufferPointer { numbers in
+                guard let a = image.baseAddress, let b = bins.baseAddress,
+                  let c = counts.baseAddress, let m = maps.baseAddress,
+                  let n = numbers.baseAddress, let out = buffer.baseAddress
+                else { return }
+                unsafe run(a, scale, out, least, greatest - least, b, c, m, n)
+              }
             }
           }
         }
@@ -117,33 +114,32 @@ extension TileEqualisation {
     }
   }
 
-  /// Chooses the kernel. `numbers` holds the mappings, then a table, then the weights.
+  /// Chooses the kernel. `numbers` holds a table, then the weights.
   private func run(
-    _ v: UnsafePointer<Int32>, _ out: UnsafeMutablePointer<Float>, _ levels: QuantisedLevels,
+    _ a: UnsafePointer<Float>, _ scale: Float, _ out: UnsafeMutablePointer<Float>,
+    _ least: Int32, _ range: Int32,
     _ bins: UnsafeMutablePointer<UInt16>, _ counts: UnsafeMutablePointer<Int32>,
-    _ numbers: UnsafeMutablePointer<Double>
+    _ maps: UnsafeMutablePointer<Float>, _ table: UnsafeMutablePointer<Double>
   ) {
     let (H, W, kh, kw) = (height, width, tileHeight, tileWidth)
-    let (least, range) = (levels.least, levels.greatest - levels.least)
     let reciprocal = ((1 << 32) + UInt64(binSize) - 1) / UInt64(binSize)
     let limit = Int32(clamping: clipCount)
-    // SAFETY: the offsets stay inside `numbers`, whose size `levels(of:)` gives.
-    let table = unsafe numbers + tileRows * tileColumns * binCount
+    // SAFETY: the weights lie behind the table, in a buffer whose size `levels(of:)` gives.
     let weights = unsafe table + 4 * binCount
     switch InstructionSet.current {
     #if !NITAL_PORTABLE
     case .avx512:
       unsafe _Kernels512.equaliseTiles(
-        v, out, H, W, kh, kw, least, range, reciprocal, binCount, limit, bins, counts, numbers,
+        a, scale, out, H, W, kh, kw, least, range, reciprocal, binCount, limit, bins, counts, maps,
         table, weights)
     case .avx2:
       unsafe _Kernels256.equaliseTiles(
-        v, out, H, W, kh, kw, least, range, reciprocal, binCount, limit, bins, counts, numbers,
+        a, scale, out, H, W, kh, kw, least, range, reciprocal, binCount, limit, bins, counts, maps,
         table, weights)
     #endif
     default:
       unsafe _Kernels128.equaliseTiles(
-        v, out, H, W, kh, kw, least, range, reciprocal, binCount, limit, bins, counts, numbers,
+        a, scale, out, H, W, kh, kw, least, range, reciprocal, binCount, limit, bins, counts, maps,
         table, weights)
     }
   }
@@ -153,19 +149,17 @@ extension TileEqualisation {
 ///
 /// Values that are all the same are limited to 0 ... 1.
 package func stretchToUnit(_ values: inout [Float]) {
-  guard !values.isEmpty else { return }
-  var ends: [Float] = [0, 0]
-  // SAFETY: `values` holds `count` elements and `ends` two; no pointer outlives the call.
+  let range = ValueRange(of: values)
+  let n = values.count
+  // SAFETY: the kernel changes n values; no pointer outlives the call.
   unsafe values.withUnsafeMutableBufferPointer { values in
-    unsafe ends.withUnsafeMutableBufferPointer { ends in
-      guard let v = values.baseAddress, let e = ends.baseAddress else { return }
-      switch InstructionSet.current {
-      #if !NITAL_PORTABLE
-      case .avx512: unsafe _Kernels512.stretchToUnit(v, values.count, e)
-      case .avx2: unsafe _Kernels256.stretchToUnit(v, values.count, e)
-      #endif
-      default: unsafe _Kernels128.stretchToUnit(v, values.count, e)
-      }
+    guard let v = values.baseAddress else { return }
+    switch InstructionSet.current {
+    #if !NITAL_PORTABLE
+    case .avx512: unsafe _Kernels512.stretchToUnit(v, n, range.least, range.greatest)
+    case .avx2: unsafe _Kernels256.stretchToUnit(v, n, range.least, range.greatest)
+    #endif
+    default: unsafe _Kernels128.stretchToUnit(v, n, range.least, range.greatest)
     }
   }
 }

@@ -159,3 +159,53 @@ package struct TridiagonalSystem: Sendable {
     }
   }
 }
+
+/// The least and the greatest of some values.
+package struct ValueRange: Sendable {
+  package var least: Float
+  package var greatest: Float
+  /// Whether no value is NaN or infinite.
+  package let isFinite: Bool
+
+  /// The range of `values`; with none of them infinity ... -infinity.
+  package init(of values: [Float]) {
+    var keys: [Int32] = [0, 0]
+    let n = values.count
+    // SAFETY: the kernel reads n values and writes two keys; no pointer outlives the call.
+    unsafe values.withUnsafeBufferPointer { values in
+      unsafe keys.withUnsafeMutableBufferPointer { keys in
+        guard let v = values.baseAddress, let k = keys.baseAddress else { return }
+        switch InstructionSet.current {
+        #if !NITAL_PORTABLE
+        case .avx512: unsafe _Kernels512.keyRange(v, n, k)
+        case .avx2: unsafe _Kernels256.keyRange(v, n, k)
+        #endif
+        default: unsafe _Kernels128.keyRange(v, n, k)
+        }
+      }
+    }
+    guard n > 0 else {
+      (least, greatest, isFinite) = (.infinity, -.infinity, true)
+      return
+    }
+    let ends = keys.map { Float(bitPattern: UInt32(bitPattern: $0 ^ (($0 >> 31) & 0x7FFF_FFFF))) }
+    (least, greatest) = (ends[0], ends[1])
+    isFinite = least.isFinite && greatest.isFinite
+  }
+
+  /// Limits values to the range, in place.
+  package func limit(_ values: inout [Float]) {
+    let n = values.count
+    // SAFETY: the kernel changes n values; no pointer outlives the call.
+    unsafe values.withUnsafeMutableBufferPointer { values in
+      guard let v = values.baseAddress else { return }
+      switch InstructionSet.current {
+      #if !NITAL_PORTABLE
+      case .avx512: unsafe _Kernels512.limitValues(v, n, least, greatest)
+      case .avx2: unsafe _Kernels256.limitValues(v, n, least, greatest)
+      #endif
+      default: unsafe _Kernels128.limitValues(v, n, least, greatest)
+      }
+    }
+  }
+}

@@ -1,37 +1,40 @@
 // The inner loops of contrast limited adaptive histogram equalisation (CLAHE).
 //
-// Symbols: levels, whole numbers 0 ... 65535; bins, the histogram bin of each pixel; maps, one grey
+// Symbols: level, a whole number 0 ... 65535; bins, the histogram bin of each pixel; maps, one grey
 //   level mapping a tile; kh kw, the size of a tile.
 // Deviations: none; every rounding is the one of scikit-image, so that all builds give the same bits.
 // Checked by: CLAHETests. Cost: about 3 ns a pixel.
 
-/// Rounds grey values 0 ... 1 to whole levels 0 ... 65535, negative values to 0.
-///
-/// `extremes` receives the least and the greatest level.
+/// The least and the greatest of the whole levels 0 ... 65535 that grey values round to.
 @inline(never)
-public func quantiseToLevels(
-  _ image: UnsafePointer<Float>, _ count: Int, _ levels: UnsafeMutablePointer<Int32>,
+public func levelRange(
+  _ image: UnsafePointer<Float>, _ count: Int, _ scale: Float,
   _ extremes: UnsafeMutablePointer<Int32>
 ) {
-  // Adding 1.5 * 2^23 leaves the nearest whole number, ties to even, in the low bits.
-  let magic: Float = 12_582_912
   var least = Int32.max
   var greatest = Int32.min
   for i in 0..<count {
-    let whole = Int32(bitPattern: (image[i] * 65535 + magic).bitPattern) &- 0x4B40_0000
-    let clamped = whole < 0 ? 0 : (whole > 65535 ? 65535 : whole)
-    levels[i] = clamped
-    least = clamped < least ? clamped : least
-    greatest = clamped > greatest ? clamped : greatest
+    let level = wholeLevel(image[i], scale)
+    least = level < least ? level : least
+    greatest = level > greatest ? level : greatest
   }
   extremes[0] = least
   extremes[1] = greatest
 }
 
-/// Equalises a picture of whole levels tile by tile and writes whole levels 0 ... 16383.
+/// scale * value rounded to nearest, ties to even; 0 for negative values.
+@inline(__always)
+private func wholeLevel(_ value: Float, _ scale: Float) -> Int32 {
+  // Adding 1.5 * 2^23 leaves the nearest whole number in the low bits.
+  let level = Int32(bitPattern: (value * scale + 12_582_912).bitPattern) &- 0x4B40_0000
+  return level < 0 ? 0 : level
+}
+
+/// Equalises a picture tile by tile and writes whole levels 0 ... 16383.
 ///
 /// - Parameters:
-///   - levels: H x W whole numbers, the least of them `least`, the greatest `least + range`.
+///   - image: H x W grey values; times `scale` and rounded the least is `least`, the greatest
+///     `least + range`.
 ///   - kh: the rows of a tile; kw its columns.
 ///   - reciprocal: ceil(2^32 / levels of a bin).
 ///   - limit: what a bin holds at most.
@@ -42,16 +45,16 @@ public func quantiseToLevels(
 ///   - weights: room for 4 kh kw numbers.
 @inline(never)
 public func equaliseTiles(
-  _ levels: UnsafePointer<Int32>, _ out: UnsafeMutablePointer<Float>, _ H: Int, _ W: Int,
-  _ kh: Int, _ kw: Int, _ least: Int32, _ range: Int32, _ reciprocal: UInt64, _ binCount: Int,
+  _ image: UnsafePointer<Float>, _ scale: Float, _ out: UnsafeMutablePointer<Float>,
+  _ H: Int, _ W: Int, _ kh: Int, _ kw: Int, _ least: Int32, _ range: Int32, _ reciprocal: UInt64, _ binCount: Int,
   _ limit: Int32, _ bins: UnsafeMutablePointer<UInt16>, _ counts: UnsafeMutablePointer<Int32>,
-  _ maps: UnsafeMutablePointer<Double>, _ table: UnsafeMutablePointer<Double>,
+  _ maps: UnsafeMutablePointer<Float>, _ table: UnsafeMutablePointer<Double>,
   _ weights: UnsafeMutablePointer<Double>
 ) {
   let rows = (H + kh - 1) / kh
   let columns = (W + kw - 1) / kw
   let stride = columns * kw
-  fillBins(levels, H, W, rows * kh, stride, least, range, reciprocal, bins)
+  fillBins(image, scale, H, W, rows * kh, stride, least, range, reciprocal, bins)
 
   // One mapping a tile.
   for tile in 0..<rows * columns {
@@ -85,17 +88,28 @@ public func equaliseTiles(
       }
     }
   }
+  cutToWhole(out, H * W)
+}
+
+/// The whole part of numbers 0 ... 2^21.
+@inline(__always)
+private func cutToWhole(_ values: UnsafeMutablePointer<Float>, _ count: Int) {
+  let magic: Float = 12_582_912
+  for i in 0..<count {
+    let nearest = (values[i] + magic) - magic
+    values[i] = nearest > values[i] ? nearest - 1 : nearest
+  }
 }
 
 /// The bin of each pixel, and of the mirrored pixels that complete the last tiles.
 @inline(__always)
 private func fillBins(
-  _ levels: UnsafePointer<Int32>, _ H: Int, _ W: Int, _ paddedH: Int, _ stride: Int,
+  _ image: UnsafePointer<Float>, _ scale: Float, _ H: Int, _ W: Int, _ paddedH: Int, _ stride: Int,
   _ least: Int32, _ range: Int32, _ reciprocal: UInt64, _ bins: UnsafeMutablePointer<UInt16>
 ) {
   for y in 0..<H {
     let row = bins + y * stride
-    binLevels(levels + y * W, W, least, range, reciprocal, row)
+    binLevels(image + y * W, scale, W, least, range, reciprocal, row)
     for x in W..<max(W, stride) { row[x] = row[mirrored(x, W)] }
   }
   for y in H..<max(H, paddedH) {
@@ -134,14 +148,14 @@ private func cornerWeights(_ kh: Int, _ kw: Int, _ weights: UnsafeMutablePointer
 /// - Parameter reciprocal: ceil(2^32 / size of a bin); the product is exact below 2^14 * 2^15.
 @inline(__always)
 private func binLevels(
-  _ levels: UnsafePointer<Int32>, _ count: Int, _ least: Int32, _ range: Int32,
+  _ image: UnsafePointer<Float>, _ scale: Float, _ count: Int, _ least: Int32, _ range: Int32,
   _ reciprocal: UInt64, _ bins: UnsafeMutablePointer<UInt16>
 ) {
   let magic = 6_755_399_441_055_744.0
   let span = Double(range)
   let origin = Double(least)
   for i in 0..<count {
-    let stretched = (Double(levels[i]) - origin) / span * 16383
+    let stretched = (Double(wholeLevel(image[i], scale)) - origin) / span * 16383
     let level = (stretched + magic).bitPattern & 0xFFFF
     bins[i] = UInt16(truncatingIfNeeded: (level &* reciprocal) &>> 32)
   }
@@ -238,7 +252,7 @@ private func spreadRest(
 @inline(__always)
 private func mapHistogram(
   _ histogram: UnsafeMutablePointer<Int32>, _ binCount: Int, _ tilePixels: Int,
-  _ map: UnsafeMutablePointer<Double>
+  _ map: UnsafeMutablePointer<Float>
 ) {
   let scale = 16383 / Double(tilePixels)
   var cumulated: Int32 = 0
@@ -249,7 +263,7 @@ private func mapHistogram(
   for b in 0..<binCount {
     let level = Double(histogram[b]) * scale
     let capped = level < 16383 ? level : 16383
-    map[b] = wholePart(capped)
+    map[b] = Float(wholePart(capped))
     histogram[b] = 0
   }
 }
@@ -265,20 +279,20 @@ private func wholePart(_ value: Double) -> Double {
 /// Sets the mappings of four neighbouring tiles side by side: table[4 b + corner].
 @inline(__always)
 private func interleaveMaps(
-  _ upperLeft: UnsafePointer<Double>, _ upperRight: UnsafePointer<Double>,
-  _ lowerLeft: UnsafePointer<Double>, _ lowerRight: UnsafePointer<Double>, _ binCount: Int,
+  _ upperLeft: UnsafePointer<Float>, _ upperRight: UnsafePointer<Float>,
+  _ lowerLeft: UnsafePointer<Float>, _ lowerRight: UnsafePointer<Float>, _ binCount: Int,
   _ table: UnsafeMutablePointer<Double>
 ) {
   for b in 0..<binCount {
-    table[4 * b] = upperLeft[b]
-    table[4 * b + 1] = upperRight[b]
-    table[4 * b + 2] = lowerLeft[b]
-    table[4 * b + 3] = lowerRight[b]
+    table[4 * b] = Double(upperLeft[b])
+    table[4 * b + 1] = Double(upperRight[b])
+    table[4 * b + 2] = Double(lowerLeft[b])
+    table[4 * b + 3] = Double(lowerRight[b])
   }
 }
 
-/// One row of a block: the four mappings of each pixel's bin, weighted, summed in single precision
-/// in the order of the corners, and cut to whole levels.
+/// One row of a block: the four mappings of each pixel's bin, weighted and summed in single
+/// precision in the order of the corners.
 ///
 /// - Parameters:
 ///   - table: the four mappings side by side.
@@ -288,7 +302,6 @@ private func interpolateRow(
   _ bins: UnsafePointer<UInt16>, _ count: Int, _ table: UnsafePointer<Double>,
   _ weights: UnsafePointer<Double>, _ out: UnsafeMutablePointer<Float>
 ) {
-  let magic: Float = 12_582_912
   for x in 0..<count {
     let t = table + 4 * Int(bins[x])
     let w = weights + 4 * x
@@ -296,49 +309,16 @@ private func interpolateRow(
     sum += Float(t[1] * w[1])
     sum += Float(t[2] * w[2])
     sum += Float(t[3] * w[3])
-    let nearest = (sum + magic) - magic
-    out[x] = nearest > sum ? nearest - 1 : nearest
+    out[x] = sum
   }
-}
-
-/// The least and the greatest of `count` values.
-@inline(__always)
-private func extremesOf(
-  _ values: UnsafePointer<Float>, _ count: Int, _ extremes: UnsafeMutablePointer<Float>
-) {
-  var least = FloatVector(repeating: .infinity)
-  var greatest = FloatVector(repeating: -.infinity)
-  let width = FloatVector.scalarCount
-  var i = 0
-  while i + width <= count {
-    let v = UnsafeRawPointer(values + i).loadUnaligned(as: FloatVector.self)
-    least = least.replacing(with: v, where: v .< least)
-    greatest = greatest.replacing(with: v, where: v .> greatest)
-    i += width
-  }
-  var low = Float.infinity
-  var high = -Float.infinity
-  for lane in 0..<width {
-    low = least[lane] < low ? least[lane] : low
-    high = greatest[lane] > high ? greatest[lane] : high
-  }
-  while i < count {
-    low = values[i] < low ? values[i] : low
-    high = values[i] > high ? values[i] : high
-    i += 1
-  }
-  extremes[0] = low
-  extremes[1] = high
 }
 
 /// values = (values - least) / (greatest - least); equal values are limited to 0 ... 1.
 @inline(never)
 public func stretchToUnit(
-  _ values: UnsafeMutablePointer<Float>, _ count: Int, _ extremes: UnsafeMutablePointer<Float>
+  _ values: UnsafeMutablePointer<Float>, _ count: Int, _ least: Float, _ greatest: Float
 ) {
-  extremesOf(values, count, extremes)
-  let least = extremes[0]
-  let range = extremes[1] - least
+  let range = greatest - least
   if range > 0 {
     for i in 0..<count { values[i] = (values[i] - least) / range }
   } else {

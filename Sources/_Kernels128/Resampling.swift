@@ -102,3 +102,35 @@ public func solveRows(
     i -= 1
   }
 }
+
+/// The least and the greatest of `count` values as keys that order as the values do.
+///
+/// The bits of a float as a whole number, those below the sign inverted where it is set: whole
+/// numbers have a minimum that vectorises. NaN lies beyond the infinities.
+@inline(never)
+public func keyRange(
+  _ values: UnsafePointer<Float>, _ count: Int, _ result: UnsafeMutablePointer<Int32>
+) {
+  var least = Int32.max
+  var greatest = Int32.min
+  for i in 0..<count {
+    let bits = Int32(bitPattern: values[i].bitPattern)
+    let key = bits ^ ((bits &>> 31) & 0x7FFF_FFFF)
+    least = key < least ? key : least
+    greatest = key > greatest ? key : greatest
+  }
+  result[0] = least
+  result[1] = greatest
+}
+
+/// Limits values to `least` ... `greatest` in place.
+@inline(never)
+public func limitValues(
+  _ values: UnsafeMutablePointer<Float>, _ count: Int, _ least: Float, _ greatest: Float
+) {
+  for i in 0..<count {
+    let v = values[i]
+    let raised = v < least ? least : v
+    values[i] = raised > greatest ? greatest : raised
+  }
+}
