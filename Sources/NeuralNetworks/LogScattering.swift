@@ -74,7 +74,9 @@ public struct LogScattering: Sendable, Equatable {
     precondition(rows.rank == 2, "coefficients have the shape (n, d), not \(rows.shape)")
     let (n, d) = (rows.shape[0], rows.shape[1])
     guard n > 0 else { throw .noRows }
-    if let index = rows.firstNonFinite { throw .notFinite(row: index / d, column: index % d) }
+    if let index = rows.scalars.firstIndex(where: { !$0.isFinite }) {
+      throw .notFinite(row: index / d, column: index % d)
+    }
     var (kept, medians): ([Int], [Double]) = ([], [])
     for p in 0..<d {
       let sorted = (0..<n).map { Double(rows.scalars[$0 * d + p]) }.sorted()
@@ -96,7 +98,9 @@ public struct LogScattering: Sendable, Equatable {
       rows.rank == 2 && rows.shape[1] == inputCount,
       "coefficients of shape \(rows.shape), where (n, \(inputCount)) is expected")
     let (n, d) = (rows.shape[0], inputCount)
-    if let index = rows.firstNonFinite { throw .notFinite(row: index / d, column: index % d) }
+    if let index = rows.scalars.firstIndex(where: { !$0.isFinite }) {
+      throw .notFinite(row: index / d, column: index % d)
+    }
     var result: [Float] = []
     result.reserveCapacity(n * keptIndices.count)
     for i in 0..<n {

@@ -141,15 +141,22 @@ public struct WaveletScattering: Sendable {
   /// - Throws: `ScatteringError` for another size, a value that is not finite, or overflow.
   /// - Complexity: about 0.2 Gflop for 200 x 200 pixels, J = 5, L = 8.
   public func callAsFunction(_ image: Tensor<Float>) throws(ScatteringError) -> [Float] {
+    try self(image, using: .current)
+  }
+
+  /// The coefficients as the kernels of one instruction set, which the machine has, compute them.
+  package func callAsFunction(
+    _ image: Tensor<Float>, using instructionSet: InstructionSet
+  ) throws(ScatteringError) -> [Float] {
     precondition(image.rank == 2, "a grey image has the shape (height, width), not \(image.shape)")
     guard image.shape == [height, width] else {
       throw .otherSize(
         height: image.shape[0], width: image.shape[1], expectedHeight: height, expectedWidth: width)
     }
-    if let index = image.firstNonFinite {
+    if let index = image.scalars.firstIndex(where: { !$0.isFinite }) {
       throw .notFinite(row: index / width, column: index % width)
     }
-    let result = filters.coefficients(of: image).map { Float($0) }
+    let result = filters.coefficients(of: image, using: instructionSet).map { Float($0) }
     guard result.allSatisfy({ $0.isFinite }) else { throw .overflow }
     return result
   }

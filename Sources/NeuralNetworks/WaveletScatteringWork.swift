@@ -49,7 +49,9 @@ final class ScatteringFilters: Sendable {
   }
 
   /// The coefficients of a finite image of the right size.
-  func coefficients(of image: Tensor<Float>) -> [Double] {
+  func coefficients(
+    of image: Tensor<Float>, using instructionSet: InstructionSet
+  ) -> [Double] {
     var first: [Double] = []
     var second: [Double] = []
     let zeroth = zerothOrder(image)
@@ -57,6 +59,7 @@ final class ScatteringFilters: Sendable {
     let space = idle.withLock { $0.popLast() } ?? ScatteringWorkspace(level: levels[0])
     defer { idle.withLock { $0.append(space) } }
     let mean = image.scalars.reduce(0) { $0 + Double($1) } / Double(image.count)
+    space.instructionSet = instructionSet
     space.setImage(image, mean: Float(mean), rows: rows, columns: columns)
     space.transform(levels[0], into: 0)
     for n1 in 0..<(J * L) {

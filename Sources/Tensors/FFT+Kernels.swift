@@ -53,12 +53,14 @@ extension FFT {
       let (r, i) = (UnsafeMutableRawPointer(real), UnsafeMutableRawPointer(imaginary))
       if Scalar.self == Float.self {
         unsafe columnsOfFloat(
-          plan, UnsafeRawPointer(w).assumingMemoryBound(to: Float.self), columns, stride,
+          instructionSet, plan, UnsafeRawPointer(w).assumingMemoryBound(to: Float.self), columns,
+          stride,
           r.assumingMemoryBound(to: Float.self), i.assumingMemoryBound(to: Float.self),
           scratch.assumingMemoryBound(to: Float.self))
       } else {
         unsafe columnsOfDouble(
-          plan, UnsafeRawPointer(w).assumingMemoryBound(to: Double.self), columns, stride,
+          instructionSet, plan, UnsafeRawPointer(w).assumingMemoryBound(to: Double.self), columns,
+          stride,
           r.assumingMemoryBound(to: Double.self), i.assumingMemoryBound(to: Double.self),
           scratch.assumingMemoryBound(to: Double.self))
       }
@@ -67,12 +69,13 @@ extension FFT {
 }
 
 private func columnsOfFloat(
-  _ plan: [Int], _ w: UnsafePointer<Float>, _ columns: Int, _ stride: Int,
+  _ instructionSet: InstructionSet, _ plan: [Int], _ w: UnsafePointer<Float>, _ columns: Int,
+  _ stride: Int,
   _ r: UnsafeMutablePointer<Float>, _ i: UnsafeMutablePointer<Float>,
   _ scratch: UnsafeMutablePointer<Float>
 ) {
   #if !NITAL_PORTABLE
-  switch InstructionSet.current {
+  switch instructionSet {
   case .avx512:
     return unsafe _Kernels512.fftColumns(plan, w, columns, stride, r, i, r, i, scratch)
   case .avx2: return unsafe _Kernels256.fftColumns(plan, w, columns, stride, r, i, r, i, scratch)
@@ -84,12 +87,13 @@ private func columnsOfFloat(
 }
 
 private func columnsOfDouble(
-  _ plan: [Int], _ w: UnsafePointer<Double>, _ columns: Int, _ stride: Int,
+  _ instructionSet: InstructionSet, _ plan: [Int], _ w: UnsafePointer<Double>, _ columns: Int,
+  _ stride: Int,
   _ r: UnsafeMutablePointer<Double>, _ i: UnsafeMutablePointer<Double>,
   _ scratch: UnsafeMutablePointer<Double>
 ) {
   #if !NITAL_PORTABLE
-  switch InstructionSet.current {
+  switch instructionSet {
   case .avx512:
     return unsafe _Kernels512.fftColumns(plan, w, columns, stride, r, i, r, i, scratch)
   case .avx2: return unsafe _Kernels256.fftColumns(plan, w, columns, stride, r, i, r, i, scratch)

@@ -49,6 +49,8 @@ public struct ComplexTensor<Scalar: KernelScalar>: Sendable, Equatable {
 public struct FFT<Scalar: KernelScalar>: Sendable {
   /// The length n of the transform.
   public let count: Int
+  /// The kernels that run: those of this process, unless a test says otherwise.
+  package var instructionSet = InstructionSet.current
   /// n, the number of passes, the radix of each pass.
   let plan: [Int]
   /// For each pass the roots of unity of its radix, where it has no code of its own, and the factors.

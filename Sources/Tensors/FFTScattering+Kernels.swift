@@ -40,6 +40,8 @@ private func allocateZeros(_ count: Int) -> UnsafeMutablePointer<Float> {
 /// It is used by one thread at a time: whoever holds it hands it on, never shares it.
 @safe package final class ScatteringWorkspace: @unchecked Sendable {
   // Sendable: a thread takes it from a locked list, and puts it back when it is done.
+  /// The kernels that run: those of this process, unless a test says otherwise.
+  package var instructionSet = InstructionSet.current
   private let base: UnsafeMutablePointer<Float>
   /// Offsets: the image in lane order, half a spectrum, two full spectra, a filtered one, scratch.
   private let image, half, spectra, work, scratch: Int
@@ -97,7 +99,7 @@ private func allocateZeros(_ count: Int) -> UnsafeMutablePointer<Float> {
     let (rows, columns) = (level.rows, level.columns)
     let (H, N, stride) = (level.height, level.width, level.stride)
     // SAFETY: `init` has sized every part for the finest level; a coarser one needs less.
-    switch InstructionSet.current {
+    switch instructionSet {
     #if !NITAL_PORTABLE
     case .avx512:
       unsafe _Kernels512.scatteringRealRows(
@@ -144,7 +146,7 @@ private func allocateZeros(_ count: Int) -> UnsafeMutablePointer<Float> {
     let values = unsafe filter.values.pointer
     // SAFETY: `init` has sized every part for the finest level; a coarser one needs less. The
     // filter's tiles lie inside the grid of `source`, whose rows are padded by a vector.
-    switch InstructionSet.current {
+    switch instructionSet {
     #if !NITAL_PORTABLE
     case .avx512:
       unsafe _Kernels512.scatteringFilterColumns(
