@@ -160,8 +160,9 @@ private struct ModelFileReader {
   func vector(_ name: String, count: Int) throws(FormatError) -> [Double] {
     let values = try tensor(name).doubles()
     guard values.shape == [count], values.firstNonFinite == nil else {
-      throw fault("tensor '\(name)' has shape \(values.shape) or values that are not finite, "
-        + "expected \([count])")
+      throw fault(
+        "tensor '\(name)' has shape \(values.shape) or values that are not finite, "
+          + "expected \([count])")
     }
     return values.scalars
   }
@@ -171,8 +172,9 @@ private struct ModelFileReader {
     guard values.rank == 2, values.shape[0] >= 1, values.shape[1] == columns,
       values.firstNonFinite == nil
     else {
-      throw fault("tensor '\(name)' has shape \(values.shape) or values that are not finite, "
-        + "expected (n, \(columns))")
+      throw fault(
+        "tensor '\(name)' has shape \(values.shape) or values that are not finite, "
+          + "expected (n, \(columns))")
     }
     return values
   }

@@ -5,6 +5,7 @@
 // Deviations: images unlike the training images are flagged (`Novelty`); the paper has no such test.
 // Checked by: MicrographClassificationTests. Cost: 10 ms an image and core.
 
+import Estimators
 import Files
 import Reporting
 import Tensors
@@ -94,11 +95,14 @@ public struct ClassificationResult: Sendable {
     for failure in failures {
       let empty = [String](repeating: "", count: hasClasses ? 5 : 4)
       let status = csvText("failed: " + printable(failure.reason, limit: 200))
-      rows.append((failure.name, [csvText(failure.name)] + empty + [status] + clusters.map { _ in "" }))
+      rows.append(
+        (failure.name, [csvText(failure.name)] + empty + [status] + clusters.map { _ in "" }))
     }
     rows.sort { precedes($0.name, $1.name) }
     let header =
-      ["file", "cluster"] + (hasClasses ? ["class"] : []) + ["distance", "margin", "novelty", "status"]
+      ["file", "cluster"] + (hasClasses ? ["class"] : []) + [
+        "distance", "margin", "novelty", "status",
+      ]
       + clusters.map { "distance_\($0)" }
     return ([header] + rows.map(\.cells)).map { $0.joined(separator: ",") + "\n" }.joined()
   }

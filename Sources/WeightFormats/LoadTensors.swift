@@ -2,7 +2,7 @@
 //
 // Deviations: none. Checked by: LoadTensorsTests.
 
-public import Files
+import Files
 
 /// The tensors of a file, and what else it says.
 public struct TensorFile: Sendable {

@@ -3,8 +3,8 @@
 // Deviations: none. Checked by: NamedTensorTests. Cost: reading a file copies nothing here; each
 //   conversion copies once.
 
-public import Files
-public import Tensors
+import Files
+import Tensors
 
 /// A tensor of a weight file: its values stay bytes until they are asked for in some type.
 public struct NamedTensor: Sendable {

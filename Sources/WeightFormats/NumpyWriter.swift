@@ -7,7 +7,7 @@
 // Checked by: NumpyTests. Cost: the data are written from where they are, and read once more for
 //   the checksum.
 
-public import Files
+import Files
 
 /// Writes one array to an npy file, which appears whole or not at all.
 ///

@@ -5,7 +5,7 @@
 //   lays them, so that every value is aligned; the header is padded with spaces to 8 bytes.
 // Checked by: SafetensorsTests. Cost: the data are written from where they are.
 
-public import Files
+import Files
 
 /// Writes tensors to a safetensors file, which appears whole or not at all.
 ///

@@ -112,16 +112,6 @@ private struct Leader {
   }
 }
 
-@inline(__always)
-private func load(_ p: UnsafePointer<Float>) -> FloatVector {
-  UnsafeRawPointer(p).loadUnaligned(as: FloatVector.self)
-}
-
-@inline(__always)
-private func load(_ p: UnsafePointer<Double>) -> DoubleVector {
-  UnsafeRawPointer(p).loadUnaligned(as: DoubleVector.self)
-}
-
 /// Squared distances from the points of whole panels to one candidate, cut off at `closest`.
 ///
 /// - Parameters:

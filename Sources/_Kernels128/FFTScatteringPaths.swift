@@ -6,21 +6,6 @@
 //   offset of its values, 0), columns in multiples of 16.
 // Deviations: none. Checked by: WaveletScatteringTests; twin: Reference/ScatteringReference.swift.
 
-@inline(__always)
-private func vectors(_ p: UnsafeMutablePointer<Float>) -> UnsafeMutablePointer<FloatVector> {
-  UnsafeMutableRawPointer(p).assumingMemoryBound(to: FloatVector.self)
-}
-
-@inline(__always)
-private func load(_ p: UnsafePointer<Float>) -> FloatVector {
-  UnsafeRawPointer(p).loadUnaligned(as: FloatVector.self)
-}
-
-@inline(__always)
-private func save(_ v: FloatVector, _ p: UnsafeMutablePointer<Float>) {
-  UnsafeMutableRawPointer(p).storeBytes(of: v, as: FloatVector.self)
-}
-
 /// Multiplies a spectrum by a filter, periodises it, and inverts along the columns.
 ///
 /// The inverse is the forward transform of (imaginary, real); the output stays exchanged so.
@@ -50,12 +35,12 @@ public func scatteringFilterColumns(
     }
     let z = fftLanes(plan, twiddles, a, a + (2 &* n &+ 112))
     for y in 0..<n {
-      save(z[2 &* y], outputI + (y &* outputStride &+ column))
-      save(z[2 &* y &+ 1], outputR + (y &* outputStride &+ column))
+      store(z[2 &* y], outputI + (y &* outputStride &+ column))
+      store(z[2 &* y &+ 1], outputR + (y &* outputStride &+ column))
     }
     for y in n..<((n &+ 15) & ~15) {
-      save(zero, outputI + (y &* outputStride &+ column))
-      save(zero, outputR + (y &* outputStride &+ column))
+      store(zero, outputI + (y &* outputStride &+ column))
+      store(zero, outputR + (y &* outputStride &+ column))
     }
     column &+= FloatVector.scalarCount
   }
@@ -112,7 +97,7 @@ public func scatteringModulusRows(
     let z = fftLanes(plan, twiddles, a, b)
     let target = image + ((y & ~15) &* n &+ (y & 15))
     if keep {
-      sumModulus(n, z, windowX, sums) { save($1, target + 16 &* $0) }
+      sumModulus(n, z, windowX, sums) { store($1, target + 16 &* $0) }
     } else {
       sumModulus(n, z, windowX, sums) { _, _ in }
     }
@@ -126,7 +111,7 @@ public func scatteringModulusRows(
   // Rows up to the next multiple of 32, which `scatteringRealRows` reads, are zero.
   while keep && y & 31 != 0 {
     for x in 0..<n {
-      save(FloatVector(repeating: 0), image + ((y & ~15) &* n &+ (y & 15) &+ 16 &* x))
+      store(FloatVector(repeating: 0), image + ((y & ~15) &* n &+ (y & 15) &+ 16 &* x))
     }
     y &+= W
   }

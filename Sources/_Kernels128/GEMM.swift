@@ -14,26 +14,6 @@
 let lanesFloat = FloatVector.scalarCount
 let lanesDouble = DoubleVector.scalarCount
 
-@inline(__always)
-func load(_ p: UnsafePointer<Float>) -> FloatVector {
-  UnsafeRawPointer(p).loadUnaligned(as: FloatVector.self)
-}
-
-@inline(__always)
-func load(_ p: UnsafePointer<Double>) -> DoubleVector {
-  UnsafeRawPointer(p).loadUnaligned(as: DoubleVector.self)
-}
-
-@inline(__always)
-func store(_ v: FloatVector, _ p: UnsafeMutablePointer<Float>) {
-  UnsafeMutableRawPointer(p).storeBytes(of: v, as: FloatVector.self)
-}
-
-@inline(__always)
-func store(_ v: DoubleVector, _ p: UnsafeMutablePointer<Double>) {
-  UnsafeMutableRawPointer(p).storeBytes(of: v, as: DoubleVector.self)
-}
-
 /// One vector of C becomes old C + scale sum.
 @inline(__always)
 func update(

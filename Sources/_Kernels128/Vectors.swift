@@ -33,3 +33,33 @@ func multiplyAdd(_ acc: DoubleVector, _ a: DoubleVector, _ b: DoubleVector) -> D
   acc + a * b
   #endif
 }
+
+/// The vector at `p`, of any alignment.
+@inline(__always)
+func load(_ p: UnsafePointer<Float>) -> FloatVector {
+  UnsafeRawPointer(p).loadUnaligned(as: FloatVector.self)
+}
+
+/// The vector at `p`, of any alignment.
+@inline(__always)
+func load(_ p: UnsafePointer<Double>) -> DoubleVector {
+  UnsafeRawPointer(p).loadUnaligned(as: DoubleVector.self)
+}
+
+/// Puts a vector at `p`, of any alignment.
+@inline(__always)
+func store(_ v: FloatVector, _ p: UnsafeMutablePointer<Float>) {
+  UnsafeMutableRawPointer(p).storeBytes(of: v, as: FloatVector.self)
+}
+
+/// Puts a vector at `p`, of any alignment.
+@inline(__always)
+func store(_ v: DoubleVector, _ p: UnsafeMutablePointer<Double>) {
+  UnsafeMutableRawPointer(p).storeBytes(of: v, as: DoubleVector.self)
+}
+
+/// The values at `p` as vectors; `p` has a vector's alignment.
+@inline(__always)
+func vectors(_ p: UnsafeMutablePointer<Float>) -> UnsafeMutablePointer<FloatVector> {
+  UnsafeMutableRawPointer(p).assumingMemoryBound(to: FloatVector.self)
+}

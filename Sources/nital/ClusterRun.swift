@@ -1,5 +1,6 @@
 // What `nital cluster` and `nital demo` do with resolved settings.
 
+import Estimators
 import Files
 import Pipelines
 import Reporting

@@ -144,7 +144,8 @@ struct ImageConvertCommand: ParsableCommand {
 
   func run() throws {
     shared.apply()
-    let image = try readingFile { () throws(FormatError) in try Image(contentsOf: input, page: page) }
+    let image = try readingFile { () throws(FormatError) in try Image(contentsOf: input, page: page)
+    }
     try readingFile { () throws(FormatError) in try image.write(to: output) }
   }
 }

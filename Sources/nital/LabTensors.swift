@@ -16,7 +16,8 @@ struct LabMatmul: ParsableCommand {
 
   func run() throws {
     let (A, B) = (try loadArray(left), try loadArray(right))
-    try require(A.shape.count == 2 && B.shape.count == 2, "shapes \(A.shape), \(B.shape): no matrices")
+    try require(
+      A.shape.count == 2 && B.shape.count == 2, "shapes \(A.shape), \(B.shape): no matrices")
     let inner = (A.shape[transposeLeft ? 0 : 1], B.shape[transposeRight ? 1 : 0])
     try require(inner.0 == inner.1, "cannot multiply shape \(A.shape) by shape \(B.shape)")
     if case .float(let X) = A, case .float(let Y) = B {
@@ -74,14 +75,16 @@ struct LabConvolve: ParsableCommand {
   }
 
   private func check(_ x: [Int], _ w: [Int]) throws(CommandFailure) {
-    try require(x.count == 4 && w.count == 4, "shapes \(x) and \(w): expected (N, H, W, C), (R, S, C, K)")
+    try require(
+      x.count == 4 && w.count == 4, "shapes \(x) and \(w): expected (N, H, W, C), (R, S, C, K)")
     try require(
       x[3] == w[2] * groups && w[3] % groups == 0,
       "\(x[3]) channels do not suit filters \(w) in \(groups) groups")
     for (side, taps) in [(x[1], w[0]), (x[2], w[1])] {
       try require(
         taps >= 1 && side + 2 * padding >= dilation * (taps - 1) + 1,
-        "filters \(w) with dilation \(dilation) do not fit into images \(x) with padding \(padding)")
+        "filters \(w) with dilation \(dilation) do not fit into images \(x) with padding \(padding)"
+      )
     }
   }
 }

@@ -22,8 +22,10 @@ struct Nital: ParsableCommand {
         130  interrupted; finished work is kept, and the same command goes on from there
       """,
     version: nitalVersion,
-    subcommands: [ClusterCommand.self, ClassifyCommand.self, ImageCommand.self, LabCommand.self,
-      DoctorCommand.self])
+    subcommands: [
+      ClusterCommand.self, ClassifyCommand.self, ImageCommand.self, LabCommand.self,
+      DoctorCommand.self,
+    ])
 }
 
 @main
