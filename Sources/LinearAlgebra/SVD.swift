@@ -77,7 +77,7 @@ public func singularValues<Scalar: KernelScalar>(
   _ A: Tensor<Scalar>
 ) throws(LinearAlgebraError) -> [Scalar] {
   precondition(A.rank == 2, "singularValues needs a matrix, not shape \(A.shape)")
-  return try decompose(A, left: 0).S
+  return try decompose(A, left: nil).S
 }
 
 /// The singular values and the thin right singular vectors of a matrix, without the left ones.
@@ -92,7 +92,7 @@ public func rightSingularVectors<Scalar: KernelScalar>(
 ) throws(LinearAlgebraError) -> (S: [Scalar], Vt: Tensor<Scalar>) {
   precondition(A.rank == 2, "rightSingularVectors needs a matrix, not shape \(A.shape)")
   let (m, n) = (A.shape[0], A.shape[1])
-  let parts = try decompose(A, left: m < n ? m : 0)
+  let parts = try decompose(A, left: m < n ? m : nil)
   return (parts.S, (m < n ? parts.U : parts.V).transposedTensor(count: min(m, n)))
 }
 
@@ -105,7 +105,7 @@ private struct TallFactors<Scalar: KernelScalar> {
 
 /// Scales A, or its transpose when that is the tall one, decomposes it, and scales back.
 private func decompose<Scalar: KernelScalar>(
-  _ A: Tensor<Scalar>, left: Int
+  _ A: Tensor<Scalar>, left: Int?
 ) throws(LinearAlgebraError) -> TallFactors<Scalar> {
   let exponent = try scalingExponent(A)
   let C = Columns(A, transposed: A.shape[0] < A.shape[1], exponent: exponent)
@@ -115,9 +115,9 @@ private func decompose<Scalar: KernelScalar>(
   return factors
 }
 
-/// The decomposition of an m x n matrix, m >= n, with `left` left singular vectors: 0, n or m.
+/// The decomposition of an m x n matrix, m >= n, with `left` left singular vectors: none, n or m.
 private func jacobiSVD<Scalar: KernelScalar>(
-  _ A: Columns<Scalar>, left: Int
+  _ A: Columns<Scalar>, left: Int?
 ) throws(LinearAlgebraError) -> TallFactors<Scalar> {
   let (m, n) = (A.rows, A.count)
   var R = A
@@ -126,7 +126,8 @@ private func jacobiSVD<Scalar: KernelScalar>(
   let (H, permutation) = factorPivoting(&R)
 
   var X = R.transposed()
-  var J = Columns<Scalar>(rows: left > 0 ? n : 0, count: left > 0 ? n : 0, diagonal: 1)
+  let rotations = left == nil ? 0 : n
+  var J = Columns<Scalar>(rows: rotations, count: rotations, diagonal: 1)
   try orthogonalizeColumns(&X, accumulating: &J)
 
   let (S, order) = lengths(X)
@@ -139,7 +140,7 @@ private func jacobiSVD<Scalar: KernelScalar>(
   for j in 0..<n {
     for i in 0..<n { V[permutation[i], j] = W[i, j] }
   }
-  guard left > 0 else { return TallFactors(U: J, S: S, V: V) }
+  guard let left else { return TallFactors(U: J, S: S, V: V) }
   var U = Columns<Scalar>(rows: n, count: n)
   for (place, j) in order.enumerated() {
     for i in 0..<n { U[i, place] = J[i, j] }
