@@ -30,6 +30,8 @@ extension ClusterModel {
       NamedTensor(name: "components.mean", vector(pca.mean)),
       NamedTensor(name: "components.axes", pca.components),
       NamedTensor(name: "components.variances", vector(pca.explainedVariance)),
+      NamedTensor(name: "components.ratios", vector(pca.explainedVarianceRatio)),
+      NamedTensor(name: "components.noise", vector([pca.noiseVariance])),
       NamedTensor(name: "clusters.centres", clusters.centres),
       NamedTensor(name: "clusters.classes", vector(classes)),
       NamedTensor(name: "limits", vector([limits.distance, limits.residual])),
@@ -71,8 +73,13 @@ extension ClusterModel {
     let mean = try file.vector("components.mean", count: kept.count)
     let variances = try file.vector("components.variances", count: axes.shape[0])
     try file.require(variances.allSatisfy { $0 >= 0 }, "a variance is negative")
+    let ratios = try file.vector("components.ratios", count: axes.shape[0])
+    let noise = try file.vector("components.noise", count: 1)
+    let spread = Double(max(1, inputHashes.count - 1))
     pca = PCA(
-      mean: mean, components: axes, explainedVariance: variances, whiten: settings.whiten)
+      mean: mean, components: axes, explainedVariance: variances, explainedVarianceRatio: ratios,
+      singularValues: variances.map { ($0 * spread).squareRoot() }, noiseVariance: noise[0],
+      whitens: settings.whiten)
     let centres = try file.matrix("clusters.centres", columns: axes.shape[0])
     do {
       clusters = try KMeans(centres: centres)

@@ -153,9 +153,10 @@ struct ModelFit: Sendable {
         "\(components) components need more than \(components) images and coefficients; "
           + "give --components \(max(1, largest)) or fewer")
     }
-    let pca = try PCA(logs, components: components, whiten: settings.whiten)
+    let everything = try PCA.fit(logs, components: .all, whitens: settings.whiten)
+    let pca = everything.keeping(components)
     scores = try pca.transform(logs)
-    varianceRatios = pca.allVarianceRatios
+    varianceRatios = everything.explainedVarianceRatio
     steps.advance()
     let (clusters, tried) = try ModelFit.clusters(of: scores, settings)
     criteria = tried
@@ -196,5 +197,23 @@ struct ModelFit: Sendable {
       return (choice.best, zip(choice.counts, choice.values).map { (clusters: $0, value: $1) })
     case nil: throw PipelineError.unsuitable("clusters: \(settings.clusters) is no number or range")
     }
+  }
+}
+
+extension PCA {
+  /// The number of components.
+  public var componentCount: Int { components.shape[0] }
+
+  /// The same model with its first `count` components alone.
+  func keeping(_ count: Int) -> PCA {
+    let d = mean.count
+    return PCA(
+      mean: mean,
+      components: Tensor(shape: [count, d], scalars: Array(components.scalars.prefix(count * d))),
+      explainedVariance: Array(explainedVariance.prefix(count)),
+      explainedVarianceRatio: Array(explainedVarianceRatio.prefix(count)),
+      singularValues: Array(singularValues.prefix(count)),
+      noiseVariance: explainedVariance.dropFirst(count).reduce(0, +)
+        / Double(max(1, explainedVariance.count - count)), whitens: whitens)
   }
 }

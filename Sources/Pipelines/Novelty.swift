@@ -49,7 +49,7 @@ func noveltyLimits(
     let held = order.indices.filter { $0 % noveltyFolds == fold }.map { order[$0] }
     let rest = order.indices.filter { $0 % noveltyFolds != fold }.map { order[$0] }
     guard !held.isEmpty, rest.count > components else { continue }
-    let pca = try PCA(logs.rows(rest), components: components, whiten: whiten)
+    let pca = try PCA.fit(logs.rows(rest), components: .count(components), whitens: whiten)
     let centres = try KMeans(
       centres: means(of: try pca.transform(logs.rows(rest)), rest.map { labels[$0] }, clusters))
     let test = logs.rows(held)

@@ -210,7 +210,8 @@ func convolveByPatches<Scalar: KernelScalar>(
       gatherPatches(input, rows: rows, group: group, plan, into: &patches)
       let first = group * filters.panelsPerGroup
       let panels =
-        (first + share * filters.panelsPerGroup / shares)..<(first
+        (first + share * filters.panelsPerGroup / shares)
+        ..<(first
         + (share + 1) * filters.panelsPerGroup / shares)
       unsafe multiplyPatches(patches, rows, by: panels, of: filters, plan, into: out)
     }

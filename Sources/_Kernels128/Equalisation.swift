@@ -46,7 +46,8 @@ private func wholeLevel(_ value: Float, _ scale: Float) -> Int32 {
 @inline(never)
 public func equaliseTiles(
   _ image: UnsafePointer<Float>, _ scale: Float, _ out: UnsafeMutablePointer<Float>,
-  _ H: Int, _ W: Int, _ kh: Int, _ kw: Int, _ least: Int32, _ range: Int32, _ reciprocal: UInt64, _ binCount: Int,
+  _ H: Int, _ W: Int, _ kh: Int, _ kw: Int, _ least: Int32, _ range: Int32, _ reciprocal: UInt64,
+  _ binCount: Int,
   _ limit: Int32, _ bins: UnsafeMutablePointer<UInt16>, _ counts: UnsafeMutablePointer<Int32>,
   _ maps: UnsafeMutablePointer<Float>, _ table: UnsafeMutablePointer<Double>,
   _ weights: UnsafeMutablePointer<Double>

@@ -48,7 +48,7 @@ func loadArray(_ path: String) throws(CommandFailure) -> LabArray {
 /// - Throws: `CommandFailure` naming the file.
 func loadPicture(_ path: String) throws(CommandFailure) -> Tensor<Float> {
   try readingFile { () throws(FormatError) in
-    if isArrayFile(path) {
+    if try isArrayFile(path) {
       let tensor = try firstTensor(path)
       let scale: Float =
         switch tensor.type {

@@ -29,8 +29,8 @@ struct LabPCA: ParsableCommand {
       var generator = SeededGenerator(seed: lab.seed)
       let pca =
         try randomized
-        ? PCA(values, components: count, whiten: whiten, using: &generator)
-        : PCA(values, components: count, whiten: whiten)
+        ? PCA.fitRandomized(values, count: count, whitens: whiten, using: &generator)
+        : PCA.fit(values, components: .count(count), whitens: whiten)
       return (pca, try pca.transform(values))
     }
     try saveArrays(

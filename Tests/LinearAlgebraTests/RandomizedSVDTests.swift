@@ -5,8 +5,9 @@ import Testing
 @Suite struct RandomizedSVDTests {
   @Test func findsAMatrixOfLowRankExactly() throws {
     var generator = SeededGenerator(seed: 12)
-    let A = matmulReference(
-      randomMatrix(60, 5, &generator), randomMatrix(5, 40, &generator)) as Tensor<Double>
+    let A =
+      matmulReference(
+        randomMatrix(60, 5, &generator), randomMatrix(5, 40, &generator)) as Tensor<Double>
     let svd = try randomizedSVD(A, rank: 5, using: &generator)
     #expect(svd.U.shape == [60, 5] && svd.S.count == 5 && svd.Vt.shape == [5, 40])
     // The sample spans the range exactly, so that the bounds of the full SVD hold.

@@ -36,7 +36,8 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
         let i = cases.count
         cases.append(
           ConvolutionCase(
-            N: 1 + i % 2, H: 12 + i % 4, W: 13 + i % 17, C: C, R: R, S: R, K: [1, 8, 33, 40][i % 4],
+            N: 1 + i % 2, H: 12 + i % 4, W: 13 + i % 17, C: C, R: R, S: R,
+            K: [1, 8, 33, 40][i % 4],
             geometry: ConvolutionGeometry(stride: 1 + i % 3, padding: i % (R / 2 + 2))))
       }
     }

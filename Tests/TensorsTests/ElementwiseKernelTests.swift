@@ -28,7 +28,9 @@ struct ElementaryCase: CustomTestStringConvertible, Sendable {
 func ulps(_ value: Float, _ exact: Double) -> Double {
   if exact.isNaN { return value.isNaN ? 0 : .infinity }
   if value.isNaN { return .infinity }
-  if exact.magnitude > 0x1.ffffffp127 { return Double(value) == Double(Float(exact)) ? 0 : .infinity }
+  if exact.magnitude > 0x1.ffffffp127 {
+    return Double(value) == Double(Float(exact)) ? 0 : .infinity
+  }
   let exponent = exact == 0 ? -126 : max(-126, Int(exact.exponent))
   let ulp = Double(sign: .plus, exponent: exponent - 23, significand: 1)
   if value.isInfinite { return (0x1p128 - exact.magnitude) / ulp }
@@ -63,8 +65,10 @@ func ulps(_ value: Float, _ exact: Double) -> Double {
     let worst = results.max { $0.ulps < $1.ulps } ?? (.infinity, 0)
     #expect(worst.ulps <= 2, "\(function.name)(\(worst.argument)): \(worst.ulps) ulp")
     if exhaustive {
-      print("NITAL_EXHAUSTIVE \(InstructionSet.current.name) \(function.name):",
-        "\(worst.ulps) ulp at \(worst.argument) = 0x\(String(worst.argument.bitPattern, radix: 16))")
+      print(
+        "NITAL_EXHAUSTIVE \(InstructionSet.current.name) \(function.name):",
+        "\(worst.ulps) ulp at \(worst.argument) = 0x\(String(worst.argument.bitPattern, radix: 16))"
+      )
     }
   }
 }

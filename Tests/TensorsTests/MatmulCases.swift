@@ -32,8 +32,9 @@ struct GuardedMatrix<Scalar: KernelScalar> {
   let strides: (row: Int, column: Int)
   var memory: [Scalar]
 
-  init(_ rows: Int, _ columns: Int, _ strides: (row: Int, column: Int), _ value: (Int, Int) -> Scalar)
-  {
+  init(
+    _ rows: Int, _ columns: Int, _ strides: (row: Int, column: Int), _ value: (Int, Int) -> Scalar
+  ) {
     (self.rows, self.columns, self.strides) = (rows, columns, strides)
     let extent = rows * strides.row + columns * strides.column
     memory = Array(repeating: .nan, count: extent + 2 * Self.margin)

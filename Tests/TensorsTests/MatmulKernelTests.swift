@@ -80,7 +80,8 @@ import Testing
   @Test func hasTheSameBitsOnAVX2AndAVX512() throws {
     guard InstructionSet.supported == .avx512 else { return }
     for (m, n, k) in [(17, 35, 9), (30, 70, 513), (5, 1, 1300), (1, 40, 77), (90, 3, 600)] {
-      #expect(randomProduct(Float.self, m, n, k, .avx2) == randomProduct(Float.self, m, n, k, .avx512))
+      #expect(
+        randomProduct(Float.self, m, n, k, .avx2) == randomProduct(Float.self, m, n, k, .avx512))
       #expect(
         randomProduct(Double.self, m, n, k, .avx2) == randomProduct(Double.self, m, n, k, .avx512))
     }
