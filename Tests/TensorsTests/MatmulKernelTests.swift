@@ -80,12 +80,15 @@ import Testing
   @Test func hasTheSameBitsOnAVX2AndAVX512() throws {
     guard InstructionSet.supported == .avx512 else { return }
     for (m, n, k) in [(17, 35, 9), (30, 70, 513), (5, 1, 1300), (1, 40, 77), (90, 3, 600)] {
-      #expect(randomProduct(Float.self, m, n, k, .avx2) == randomProduct(Float.self, m, n, k, .avx512))
+      #expect(
+        randomProduct(Float.self, m, n, k, .avx2) == randomProduct(Float.self, m, n, k, .avx512))
       #expect(
         randomProduct(Double.self, m, n, k, .avx2) == randomProduct(Double.self, m, n, k, .avx512))
     }
   }
 
+  /// The error stays within four standard deviations of rounding.
+  ///
   /// |error| is at most gamma_k |A||B| for any order of sums (Higham, Accuracy and Stability of
   /// Numerical Algorithms, 2nd ed., section 3.5), gamma_k = k u / (1 - k u); rounding errors of random
   /// signs reach about sqrt(k) u of it. 4 sqrt(k) u leaves room for 4 standard deviations.
