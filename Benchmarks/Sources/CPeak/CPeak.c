@@ -2,9 +2,9 @@
 
 #include <immintrin.h>
 
-// 24 accumulators hide the latency of the multiply-add (4 cycles, two a cycle). They are an array
+// 12 accumulators hide the latency of the multiply-add (4 cycles, two a cycle). They are an array
 // whose indices are known once the loops are unrolled, so that they live in registers.
-#define COUNT 24
+#define COUNT 12
 
 __attribute__((target("avx512f"))) static float peak512(long rounds, float start) {
   __m512 acc[COUNT];
@@ -19,30 +19,29 @@ __attribute__((target("avx512f"))) static float peak512(long rounds, float start
   return sum;
 }
 
-// 12 accumulators: AVX2 has 16 registers.
 __attribute__((target("avx2,fma"))) static float peak256(long rounds, float start) {
-  __m256 acc[COUNT / 2];
+  __m256 acc[COUNT];
   const __m256 a = _mm256_set1_ps(start), b = _mm256_set1_ps(start * 1e-6f);
-  for (int i = 0; i < COUNT / 2; ++i) acc[i] = _mm256_set1_ps((float)i);
-  for (long r = 0; r < 2 * rounds; ++r) {
+  for (int i = 0; i < COUNT; ++i) acc[i] = _mm256_set1_ps((float)i);
+  for (long r = 0; r < rounds; ++r) {
 #pragma clang loop unroll(full)
-    for (int i = 0; i < COUNT / 2; ++i) acc[i] = _mm256_fmadd_ps(acc[i], a, b);
+    for (int i = 0; i < COUNT; ++i) acc[i] = _mm256_fmadd_ps(acc[i], a, b);
   }
   float sum = 0;
-  for (int i = 0; i < COUNT / 2; ++i) sum += _mm256_cvtss_f32(acc[i]);
+  for (int i = 0; i < COUNT; ++i) sum += _mm256_cvtss_f32(acc[i]);
   return sum;
 }
 
 static float peak128(long rounds, float start) {
-  __m128 acc[COUNT / 2];
+  __m128 acc[COUNT];
   const __m128 a = _mm_set1_ps(start), b = _mm_set1_ps(start * 1e-6f);
-  for (int i = 0; i < COUNT / 2; ++i) acc[i] = _mm_set1_ps((float)i);
-  for (long r = 0; r < 2 * rounds; ++r) {
+  for (int i = 0; i < COUNT; ++i) acc[i] = _mm_set1_ps((float)i);
+  for (long r = 0; r < rounds; ++r) {
 #pragma clang loop unroll(full)
-    for (int i = 0; i < COUNT / 2; ++i) acc[i] = _mm_add_ps(_mm_mul_ps(acc[i], a), b);
+    for (int i = 0; i < COUNT; ++i) acc[i] = _mm_add_ps(_mm_mul_ps(acc[i], a), b);
   }
   float sum = 0;
-  for (int i = 0; i < COUNT / 2; ++i) sum += _mm_cvtss_f32(acc[i]);
+  for (int i = 0; i < COUNT; ++i) sum += _mm_cvtss_f32(acc[i]);
   return sum;
 }
 
