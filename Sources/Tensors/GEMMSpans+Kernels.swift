@@ -41,13 +41,13 @@ public func gemm<Scalar: KernelScalar>(
   checkExtent("A", m, k, rowStrideA, columnStrideA, A.count)
   checkExtent("B", k, n, rowStrideB, columnStrideB, B.count)
   checkExtent("C", m, n, rowStrideC, columnStrideC, C.count)
+  guard m > 0, n > 0 else { return }
   precondition(
     m <= 1 || n <= 1
       ? (m <= 1 || rowStrideC > 0) && (n <= 1 || columnStrideC > 0)
       : rowStrideC > (n - 1) * columnStrideC && columnStrideC > 0
         || columnStrideC > (m - 1) * rowStrideC && rowStrideC > 0,
     "elements of C overlap: shape \(m) x \(n), strides \(rowStrideC) and \(columnStrideC)")
-  guard m > 0, n > 0 else { return }
   // SAFETY: the extents were checked above; `C` is exclusive, so that it overlaps neither A nor B.
   unsafe C.withUnsafeMutableBufferPointer { c in
     guard let start = c.baseAddress else { return }

@@ -55,13 +55,12 @@ struct ProductCut: Sendable {
   }
 
   /// Numbers in a packed block of A, and in one of B.
-  var blockOfA: Int {
-    let rows = (m + rowBlocks - 1) / rowBlocks + MR
-    return rows * min(k, GEMMSizes.depth)
-  }
-  var blockOfB: Int {
-    let width = (n + columnBlocks - 1) / columnBlocks + 2 * NR
-    return width * min(k, GEMMSizes.depth)
+  var blockOfA: Int { largestPart(m, of: rowBlocks, unit: MR) * min(k, GEMMSizes.depth) }
+  var blockOfB: Int { largestPart(n, of: columnBlocks, unit: NR) * min(k, GEMMSizes.depth) }
+
+  /// The most that `part` can give, in whole units.
+  private func largestPart(_ total: Int, of count: Int, unit: Int) -> Int {
+    ((total + unit - 1) / unit + count - 1) / count * unit
   }
 
   /// Part `index` of `range` in `count` parts of whole units, all but the last units being full.

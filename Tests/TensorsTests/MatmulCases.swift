@@ -33,7 +33,8 @@ struct GuardedMatrix<Scalar: KernelScalar> {
   var memory: [Scalar]
 
   init(
-    _ rows: Int, _ columns: Int, _ strides: (row: Int, column: Int), _ value: (Int, Int) -> Scalar
+    _ rows: Int, _ columns: Int, _ strides: (row: Int, column: Int),
+    _ value: (Int, Int) -> Scalar
   ) {
     (self.rows, self.columns, self.strides) = (rows, columns, strides)
     let extent = rows * strides.row + columns * strides.column
@@ -85,9 +86,9 @@ struct ProductCase<Scalar: KernelScalar> {
       B.memory.withUnsafeBufferPointer { b in
         C.memory.withUnsafeMutableBufferPointer { c in
           multiply(
-            set, route, a.baseAddress! + GuardedMatrix<Scalar>.margin, A.strides,
-            b.baseAddress! + GuardedMatrix<Scalar>.margin, B.strides,
-            c.baseAddress! + GuardedMatrix<Scalar>.margin, C.strides)
+            set, route, a.start + GuardedMatrix<Scalar>.margin, A.strides,
+            b.start + GuardedMatrix<Scalar>.margin, B.strides,
+            c.start + GuardedMatrix<Scalar>.margin, C.strides)
         }
       }
     }
@@ -163,8 +164,8 @@ func multiply<Scalar: KernelScalar>(
     B.scalars.withUnsafeBufferPointer { b in
       C.withUnsafeMutableBufferPointer { c in
         gemmPointers(
-          m: m, n: n, k: k, alpha: 1, A: a.baseAddress!, rowStrideA: k, columnStrideA: 1,
-          B: b.baseAddress!, rowStrideB: n, columnStrideB: 1, beta: 0, C: c.baseAddress!,
+          m: m, n: n, k: k, alpha: 1, A: a.start, rowStrideA: k, columnStrideA: 1,
+          B: b.start, rowStrideB: n, columnStrideB: 1, beta: 0, C: c.start,
           rowStrideC: n, columnStrideC: 1, instructionSet: set)
       }
     }
@@ -186,4 +187,20 @@ extension Tensor where Scalar: BinaryFloatingPoint {
 
   /// The magnitude of each value.
   var magnitudes: Tensor { Tensor(shape: shape, scalars: scalars.map { $0.magnitude }) }
+}
+
+extension UnsafeBufferPointer {
+  /// The address of a buffer that is not empty.
+  var start: UnsafePointer<Element> {
+    guard let baseAddress else { preconditionFailure("the buffer is empty") }
+    return baseAddress
+  }
+}
+
+extension UnsafeMutableBufferPointer {
+  /// The address of a buffer that is not empty.
+  var start: UnsafeMutablePointer<Element> {
+    guard let baseAddress else { preconditionFailure("the buffer is empty") }
+    return baseAddress
+  }
 }

@@ -13,7 +13,8 @@ import Testing
   @Test(arguments: sets) func equalsTheDefinitionAroundTileEdges(set: InstructionSet) {
     for m in [0] + Self.edges {
       for n in [0] + Self.edges {
-        for k in [0, 1, 2, 3, 4, 5, 17] {
+        // Small depths only where the tile is narrow: packing treats fewer than 4 apart.
+        for k in m <= 9 && n <= 9 ? [0, 1, 2, 3, 4, 5] : [3, 17] {
           #expect(ProductCase<Float>(m, n, k).isExact(on: set), "Float \(m) x \(n) x \(k)")
           #expect(ProductCase<Double>(m, n, k).isExact(on: set), "Double \(m) x \(n) x \(k)")
         }
@@ -87,6 +88,8 @@ import Testing
     }
   }
 
+  /// The error stays within four standard deviations of rounding.
+  ///
   /// |error| is at most gamma_k |A||B| for any order of sums (Higham, Accuracy and Stability of
   /// Numerical Algorithms, 2nd ed., section 3.5), gamma_k = k u / (1 - k u); rounding errors of random
   /// signs reach about sqrt(k) u of it. 4 sqrt(k) u leaves room for 4 standard deviations.

@@ -96,8 +96,8 @@ import Testing
     A.scalars.withUnsafeBufferPointer { a in
       C.withUnsafeMutableBufferPointer { c in
         gemmPointers(
-          m: A.shape[0], alpha: 1, A: a.baseAddress!, rowStrideA: B.k, columnStrideA: 1, B: B,
-          beta: 0, C: c.baseAddress!, rowStrideC: B.n, columnStrideC: 1)
+          m: A.shape[0], alpha: 1, A: a.start, rowStrideA: B.k, columnStrideA: 1, B: B,
+          beta: 0, C: c.start, rowStrideC: B.n, columnStrideC: 1)
       }
     }
     return Tensor(shape: [A.shape[0], B.n], scalars: C)

@@ -1,0 +1,2 @@
+// OpenBLAS through its C interface.
+#include <cblas.h>
