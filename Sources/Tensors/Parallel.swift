@@ -61,7 +61,10 @@ public enum Parallelism {
   }
 }
 
-/// Runs `body` for each piece 0 ..< `count`, on several threads, in no particular order.
+/// Runs `body` for each piece 0 ..< `count`, on several threads.
+///
+/// Pieces begin in rising order and end in any order, so that a piece may wait for one with a lower
+/// number.
 ///
 /// - Parameters:
 ///   - count: the number of pieces. Choose it from the work alone; 50 us a piece or more is worth

@@ -16,12 +16,12 @@ public func matmulReference<Scalar: KernelScalar>(
     A.rank == 2 && B.rank == 2 && A.shape[1] == B.shape[0],
     "cannot multiply shape \(A.shape) by \(B.shape)")
   let (m, k, n) = (A.shape[0], A.shape[1], B.shape[1])
-  var C = Tensor<Scalar>.zeros([m, n])
+  var C = [Scalar](repeating: 0, count: m * n)
   for i in 0..<m {
     for p in 0..<k {
       let a = A.scalars[i * k + p]
-      for j in 0..<n { C.scalars[i * n + j] += a * B.scalars[p * n + j] }
+      for j in 0..<n { C[i * n + j] += a * B.scalars[p * n + j] }
     }
   }
-  return C
+  return Tensor(shape: [m, n], scalars: C)
 }

@@ -1,0 +1,74 @@
+// How a matrix product is cut into blocks and pieces: by its shape and the tile's, nothing else.
+//
+// Symbols: m n k; MR NR the tile; MC KC NC the blocks of loops 3, 4 and 5.
+// Deviations: none. Checked by: MatmulKernelTests. Cost: none.
+
+/// The blocks of a product of shape m x n x k.
+struct ProductCut: Sendable {
+  let m: Int
+  let n: Int
+  let k: Int
+  let MR: Int
+  let NR: Int
+  /// Blocks of loop 5 (columns of B), loop 4 (depth) and loop 3 (rows of A).
+  let columnBlocks: Int
+  let depthBlocks: Int
+  let rowBlocks: Int
+  /// Groups of columns that a block of loop 5 is cut into when there are few rows.
+  let columnGroups: Int
+  /// Pieces that packing a block of B is cut into.
+  let packingPieces: Int
+
+  init<Scalar>(m: Int, n: Int, k: Int, _ kernels: GEMMKernels<Scalar>) {
+    self.init(
+      m: m, n: n, k: k, MR: kernels.rowsPerTile, NR: kernels.columnsPerTile,
+      widest: GEMMSizes.bytesOfB / (GEMMSizes.depth * MemoryLayout<Scalar>.stride))
+  }
+
+  /// `widest` is the greatest number of columns of a block (NC).
+  init(m: Int, n: Int, k: Int, MR: Int, NR: Int, widest: Int) {
+    (self.m, self.n, self.k, self.MR, self.NR) = (m, n, k, MR, NR)
+    columnBlocks = (n + widest - 1) / widest
+    depthBlocks = (k + GEMMSizes.depth - 1) / GEMMSizes.depth
+    let width = (n + columnBlocks - 1) / columnBlocks
+    let depth = (k + depthBlocks - 1) / depthBlocks
+    let worth = max(1, min(GEMMSizes.pieces, m * width * depth / GEMMSizes.piece))
+    let rowPanels = (m + MR - 1) / MR
+    rowBlocks = max((m + GEMMSizes.rows - 1) / GEMMSizes.rows, min(worth, rowPanels))
+    columnGroups = max(1, min((worth + rowBlocks - 1) / rowBlocks, width / 256))
+    packingPieces = max(1, min((width + NR - 1) / NR, width * depth / 32768))
+  }
+
+  /// The columns of block `j` of loop 5.
+  func columns(_ j: Int) -> Range<Int> { part(j, of: columnBlocks, 0..<n, unit: NR) }
+  /// The depth of block `p` of loop 4.
+  func depth(_ p: Int) -> Range<Int> { part(p, of: depthBlocks, 0..<k, unit: 1) }
+  /// The rows of block `i` of loop 3.
+  func rows(_ i: Int) -> Range<Int> { part(i, of: rowBlocks, 0..<m, unit: MR) }
+  /// The columns of group `g` of the columns of a block.
+  func group(_ g: Int, of columns: Range<Int>) -> Range<Int> {
+    part(g, of: columnGroups, columns, unit: NR)
+  }
+  /// The columns that packing piece `g` of a block packs.
+  func packing(_ g: Int, of columns: Range<Int>) -> Range<Int> {
+    part(g, of: packingPieces, columns, unit: NR)
+  }
+
+  /// Numbers in a packed block of A, and in one of B.
+  var blockOfA: Int {
+    let rows = (m + rowBlocks - 1) / rowBlocks + MR
+    return rows * min(k, GEMMSizes.depth)
+  }
+  var blockOfB: Int {
+    let width = (n + columnBlocks - 1) / columnBlocks + 2 * NR
+    return width * min(k, GEMMSizes.depth)
+  }
+
+  /// Part `index` of `range` in `count` parts of whole units, all but the last units being full.
+  private func part(_ index: Int, of count: Int, _ range: Range<Int>, unit: Int) -> Range<Int> {
+    let units = (range.count + unit - 1) / unit
+    let lower = range.lowerBound + units * index / count * unit
+    let upper = range.lowerBound + units * (index + 1) / count * unit
+    return min(lower, range.upperBound)..<min(upper, range.upperBound)
+  }
+}

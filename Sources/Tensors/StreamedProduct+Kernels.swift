@@ -1,0 +1,143 @@
+// The outer loops of the packed matrix product, as pieces of work that several threads take.
+//
+// Implements: the loops 5 to 3 of BLIS (see GEMM+Kernels.swift).
+// Order of work: a stage is one block of B (loops 5 and 4). Its pieces come in this order: pack the
+//   block of B, then compute the blocks of rows (loop 3). Pieces are begun in rising order and wait
+//   only for pieces with lower numbers, so that whoever waits waits for running work.
+// Deviations: two buffers for B, so that a thread packs the next block while others compute.
+// Checked by: MatmulKernelTests. Cost: see GEMM+Kernels.swift.
+
+import Synchronization
+
+/// One product whose B is packed block by block.
+@safe final class StreamedProduct<Scalar: KernelScalar>: @unchecked Sendable {
+  // Sendable: pieces write disjoint elements of C and of the buffers, ordered by the counters.
+  private let cut: ProductCut
+  private let A: StridedMatrix<Scalar>
+  private let B: StridedMatrix<Scalar>
+  private let target: ProductTarget<Scalar>
+  private let kernels: GEMMKernels<Scalar>
+  private let workspace: ProductWorkspace<Scalar>
+  private let progress: StageProgress
+  private let piecesPerStage: Int
+  private let stages: Int
+
+  init(
+    _ cut: ProductCut, _ A: StridedMatrix<Scalar>, _ B: StridedMatrix<Scalar>,
+    _ target: ProductTarget<Scalar>, _ kernels: GEMMKernels<Scalar>
+  ) {
+    self.cut = cut
+    self.A = A
+    self.B = B
+    self.target = target
+    self.kernels = kernels
+    piecesPerStage = cut.packingPieces + cut.rowBlocks * cut.columnGroups
+    stages = cut.columnBlocks * cut.depthBlocks
+    workspace = ProductWorkspace(
+      cut, buffersOfB: min(2, stages), workers: min(Parallelism.threads, piecesPerStage))
+    progress = StageProgress(stages: stages)
+  }
+
+  func run() {
+    let pieces = stages * piecesPerStage
+    if cut.m * cut.n * cut.k < GEMMSizes.serial {
+      for piece in 0..<pieces { perform(piece) }
+    } else {
+      parallelFor(pieces) { piece in self.perform(piece) }
+    }
+  }
+
+  /// Packs a part of a block of B, or computes a block of C.
+  private func perform(_ piece: Int) {
+    let (stage, step) = piece.quotientAndRemainder(dividingBy: piecesPerStage)
+    let computing = piecesPerStage - cut.packingPieces
+    if step < cut.packingPieces {
+      progress.waitUntilComputed(stage - 2, computing)
+      pack(stage, step)
+      progress.finishPacking(stage)
+    } else {
+      progress.waitUntilPacked(stage, cut.packingPieces)
+      progress.waitUntilComputed(stage - 1, computing)
+      compute(stage, step - cut.packingPieces)
+      progress.finishComputing(stage)
+    }
+  }
+
+  private func pack(_ stage: Int, _ step: Int) {
+    let block = cut.columns(stage / cut.depthBlocks)  // loop 5
+    let depth = cut.depth(stage % cut.depthBlocks)  // loop 4
+    let columns = cut.packing(step, of: block)
+    // SAFETY: columns and depth lie inside B; the pieces of a block fill disjoint parts of its buffer.
+    unsafe kernels.pack(
+      columns.count, depth.count, cut.NR, true,
+      B.start + (depth.lowerBound * B.rowStride + columns.lowerBound * B.columnStride),
+      B.columnStride, B.rowStride,
+      workspace.blockOfB(stage) + (columns.lowerBound - block.lowerBound) * depth.count)
+  }
+
+  private func compute(_ stage: Int, _ step: Int) {
+    let block = cut.columns(stage / cut.depthBlocks)
+    let depth = cut.depth(stage % cut.depthBlocks)
+    let rows = cut.rows(step / cut.columnGroups)  // loop 3
+    let columns = cut.group(step % cut.columnGroups, of: block)
+    let worker = workspace.takeWorker()
+    // SAFETY: rows, columns and depth lie inside the matrices; the worker's buffers are ours alone.
+    unsafe kernels.pack(
+      rows.count, depth.count, cut.MR, false,
+      A.start + (rows.lowerBound * A.rowStride + depth.lowerBound * A.columnStride),
+      A.rowStride, A.columnStride, worker.blockOfA)
+    unsafe kernels.block(  // loops 2 and 1
+      rows.count, columns.count, depth.count, target.alpha, worker.blockOfA,
+      workspace.blockOfB(stage) + (columns.lowerBound - block.lowerBound) * depth.count, cut.NR,
+      cut.NR * depth.count, depth.lowerBound == 0 ? target.beta : 1,
+      target.start
+        + (rows.lowerBound * target.rowStride + columns.lowerBound * target.columnStride),
+      target.rowStride, target.columnStride, worker.tile)
+    workspace.release(worker)
+  }
+}
+
+/// Counts the finished pieces of each stage.
+@safe private final class StageProgress: @unchecked Sendable {
+  // Sendable: atomics alone.
+  private let packed: UnsafeMutablePointer<Atomic<Int>>
+  private let computed: UnsafeMutablePointer<Atomic<Int>>
+  private let stages: Int
+
+  init(stages: Int) {
+    self.stages = stages
+    unsafe packed = .allocate(capacity: stages)
+    unsafe computed = .allocate(capacity: stages)
+    for stage in 0..<stages {
+      // SAFETY: both hold `stages` counters.
+      unsafe (packed + stage).initialize(to: Atomic(0))
+      unsafe (computed + stage).initialize(to: Atomic(0))
+    }
+  }
+
+  deinit {
+    // SAFETY: initialised in init, used by nobody else now.
+    unsafe packed.deinitialize(count: stages)
+    unsafe computed.deinitialize(count: stages)
+    unsafe packed.deallocate()
+    unsafe computed.deallocate()
+  }
+
+  func finishPacking(_ stage: Int) {
+    unsafe packed[stage].wrappingAdd(1, ordering: .releasing)
+  }
+
+  func finishComputing(_ stage: Int) {
+    unsafe computed[stage].wrappingAdd(1, ordering: .releasing)
+  }
+
+  func waitUntilPacked(_ stage: Int, _ count: Int) {
+    waitFor { unsafe packed[stage].load(ordering: .acquiring) >= count }
+  }
+
+  /// Stages before the first need no wait.
+  func waitUntilComputed(_ stage: Int, _ count: Int) {
+    guard stage >= 0 else { return }
+    waitFor { unsafe computed[stage].load(ordering: .acquiring) >= count }
+  }
+}

@@ -1,0 +1,143 @@
+// The two innermost loops of the packed matrix product: a block of C from packed A and B.
+//
+// Implements: F. Van Zee, R. van de Geijn, "BLIS: a framework for rapidly instantiating BLAS
+//   functionality", ACM Trans. Math. Softw. 41 (2015) 14, section 4 (loops 2 and 1, micro-kernel).
+// Equation -> code: C[i, j] = beta C[i, j] + alpha sum over p of A[i, p] B[p, j] -> gemmBlock, and
+//   gemmTile for one register tile (GEMMTiles.generated.swift).
+// Symbols: m n k -> rows, columns, depth of the block; MR -> gemmTileRows; NR -> 2 vectors.
+// Layout: A in panels of MR rows, [panel][p][row], the last panel with as many rows as are left;
+//   B in panels of NR columns, [panel][p][column], the last panel filled up with zeros.
+// Deviations: loop 2 runs inside loop 1, so that a panel of A stays in the nearest cache and the
+//   rows of C are written along; tiles on the right edge go through a buffer.
+// Checked by: MatmulKernelTests, twin matmulReference. Cost: 2 m n k flops.
+
+let lanesFloat = FloatVector.scalarCount
+let lanesDouble = DoubleVector.scalarCount
+
+@inline(__always)
+func load(_ p: UnsafePointer<Float>) -> FloatVector {
+  UnsafeRawPointer(p).loadUnaligned(as: FloatVector.self)
+}
+
+@inline(__always)
+func load(_ p: UnsafePointer<Double>) -> DoubleVector {
+  UnsafeRawPointer(p).loadUnaligned(as: DoubleVector.self)
+}
+
+@inline(__always)
+func store(_ v: FloatVector, _ p: UnsafeMutablePointer<Float>) {
+  UnsafeMutableRawPointer(p).storeBytes(of: v, as: FloatVector.self)
+}
+
+@inline(__always)
+func store(_ v: DoubleVector, _ p: UnsafeMutablePointer<Double>) {
+  UnsafeMutableRawPointer(p).storeBytes(of: v, as: DoubleVector.self)
+}
+
+/// One vector of C becomes old C + scale sum.
+@inline(__always)
+func update(
+  _ c: UnsafeMutablePointer<Float>, _ old: FloatVector, _ scale: FloatVector, _ sum: FloatVector
+) {
+  store(multiplyAdd(old * load(c), scale, sum), c)
+}
+
+/// One vector of C becomes old C + scale sum.
+@inline(__always)
+func update(
+  _ c: UnsafeMutablePointer<Double>, _ old: DoubleVector, _ scale: DoubleVector,
+  _ sum: DoubleVector
+) {
+  store(multiplyAdd(old * load(c), scale, sum), c)
+}
+
+/// The height of a full tile.
+@inline(never) public func gemmRowsPerTile() -> Int { gemmTileRows }
+/// The width of a tile of single-precision numbers.
+@inline(never) public func gemmColumnsPerTileFloat() -> Int { 2 &* lanesFloat }
+/// The width of a tile of double-precision numbers.
+@inline(never) public func gemmColumnsPerTileDouble() -> Int { 2 &* lanesDouble }
+
+/// Loops 2 and 1: C = beta C + alpha A B for a block whose A and B are packed.
+///
+/// `tile` computes rows x NR of C from a panel of A and a panel of B. `scratch` holds one tile.
+@inline(__always)
+func gemmBlock<Scalar>(
+  _ m: Int, _ n: Int, _ k: Int, _ NR: Int, _ A: UnsafePointer<Scalar>, _ B: UnsafePointer<Scalar>,
+  _ panelStrideB: Int, _ C: UnsafeMutablePointer<Scalar>, _ rowStrideC: Int,
+  _ columnStrideC: Int, _ readsC: Bool, _ scratch: UnsafeMutablePointer<Scalar>,
+  _ tile: (
+    Int, UnsafePointer<Scalar>, UnsafePointer<Scalar>, UnsafeMutablePointer<Scalar>, Int
+  ) -> Void
+) {
+  var i: Int = 0
+  while i < m {  // loop 1: panels of A
+    let rows: Int = m &- i < gemmTileRows ? m &- i : gemmTileRows
+    var j: Int = 0
+    var b = B
+    while j < n {  // loop 2: panels of B
+      let columns: Int = n &- j < NR ? n &- j : NR
+      let c: UnsafeMutablePointer<Scalar> = C + (i &* rowStrideC &+ j &* columnStrideC)
+      if columns == NR && columnStrideC == 1 {
+        tile(rows, A + i &* k, b, c, rowStrideC)
+      } else {
+        if readsC { copyTile(rows, columns, c, rowStrideC, columnStrideC, scratch, NR, 1) }
+        tile(rows, A + i &* k, b, scratch, NR)
+        copyTile(rows, columns, scratch, NR, 1, c, rowStrideC, columnStrideC)
+      }
+      b += panelStrideB
+      j &+= NR
+    }
+    i &+= rows
+  }
+}
+
+/// Copies rows x columns numbers between two layouts.
+@inline(__always)
+private func copyTile<Scalar>(
+  _ rows: Int, _ columns: Int, _ source: UnsafeMutablePointer<Scalar>, _ sourceRow: Int,
+  _ sourceColumn: Int, _ target: UnsafeMutablePointer<Scalar>, _ targetRow: Int,
+  _ targetColumn: Int
+) {
+  var i: Int = 0
+  while i < rows {
+    var j: Int = 0
+    while j < columns {
+      target[i &* targetRow &+ j &* targetColumn] = source[i &* sourceRow &+ j &* sourceColumn]
+      j &+= 1
+    }
+    i &+= 1
+  }
+}
+
+/// C = beta C + alpha A B for a block in single precision; C is not read where beta is 0.
+///
+/// A holds m x k numbers in panels of `gemmRowsPerTile`. Panel j of B begins at j `panelStrideB`,
+/// its row p at p `strideB` from there, and has `gemmColumnsPerTileFloat` readable numbers.
+/// `scratch` holds one tile.
+@inline(never) public func gemmBlockFloat(
+  _ m: Int, _ n: Int, _ k: Int, _ alpha: Float, _ A: UnsafePointer<Float>,
+  _ B: UnsafePointer<Float>, _ strideB: Int, _ panelStrideB: Int, _ beta: Float,
+  _ C: UnsafeMutablePointer<Float>, _ rowStrideC: Int, _ columnStrideC: Int,
+  _ scratch: UnsafeMutablePointer<Float>
+) {
+  gemmBlock(
+    m, n, k, 2 &* lanesFloat, A, B, panelStrideB, C, rowStrideC, columnStrideC, beta != 0, scratch
+  ) { rows, a, b, c, stride in
+    gemmTileFloat(rows, k, a, b, strideB, alpha, beta, c, stride)
+  }
+}
+
+/// C = beta C + alpha A B for a block in double precision; see `gemmBlockFloat`.
+@inline(never) public func gemmBlockDouble(
+  _ m: Int, _ n: Int, _ k: Int, _ alpha: Double, _ A: UnsafePointer<Double>,
+  _ B: UnsafePointer<Double>, _ strideB: Int, _ panelStrideB: Int, _ beta: Double,
+  _ C: UnsafeMutablePointer<Double>, _ rowStrideC: Int, _ columnStrideC: Int,
+  _ scratch: UnsafeMutablePointer<Double>
+) {
+  gemmBlock(
+    m, n, k, 2 &* lanesDouble, A, B, panelStrideB, C, rowStrideC, columnStrideC, beta != 0, scratch
+  ) { rows, a, b, c, stride in
+    gemmTileDouble(rows, k, a, b, strideB, alpha, beta, c, stride)
+  }
+}
