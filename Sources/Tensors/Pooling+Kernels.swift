@@ -1,0 +1,101 @@
+// Pooling cut into pieces of rows, each a call of the kernel of the instruction set in use.
+//
+// Deviations: none. Checked by: PoolingTests.
+
+import _Kernels128
+
+#if !NITAL_PORTABLE
+import _Kernels256
+import _Kernels512
+#endif
+
+private typealias Plan = _Kernels128.PoolingPlan
+
+/// Input values that one piece should read at least.
+private let pieceValues = 1 << 18
+
+/// Pools every image of a batch.
+@inline(__always)
+func pool<Scalar: KernelScalar>(
+  _ input: Tensor<Scalar>, to shape: [Int], _ R: Int, _ S: Int, _ g: ConvolutionGeometry,
+  _ kind: PoolingKind
+) -> Tensor<Scalar> {
+  var output = Tensor<Scalar>.zeros(shape)
+  guard output.count > 0 else { return output }
+  let (H, W, C) = (input.shape[1], input.shape[2], input.shape[3])
+  let (Ho, Wo) = (shape[1], shape[2])
+  let rowValues = max(1, kind == .adaptiveMean ? H * W * C / Ho : Wo * C * R * S)
+  let bandRows = min(Ho, max(1, pieceValues / rowValues))
+  let bands = (Ho + bandRows - 1) / bandRows
+  // SAFETY: pieces write different rows of the output; windows are clipped to the image.
+  unsafe input.scalars.withUnsafeBufferPointer { source in
+    unsafe output.scalars.withUnsafeMutableBufferPointer { target in
+      guard let source = source.baseAddress, let target = target.baseAddress else { return }
+      let from = unsafe SharedPointer(UnsafeMutablePointer(mutating: source))
+      let to = unsafe SharedPointer(target)
+      parallelFor(shape[0] * bands) { piece in
+        let (image, band) = piece.quotientAndRemainder(dividingBy: bands)
+        let rows = (band * bandRows)..<min(Ho, (band + 1) * bandRows)
+        let plan = Plan(
+          H: H, W: W, C: C, firstRow: rows.lowerBound, endRow: rows.upperBound, Ho: Ho, Wo: Wo,
+          R: R, S: S, strideY: g.strideY, strideX: g.strideX, top: g.paddingTop,
+          left: g.paddingLeft, kind: kind.rawValue)
+        unsafe poolImage(
+          plan, from.pointer + image * H * W * C,
+          to.pointer + (image * Ho + rows.lowerBound) * Wo * C)
+      }
+    }
+  }
+  return output
+}
+
+@unsafe private func poolImage<Scalar: KernelScalar>(
+  _ plan: Plan, _ input: UnsafePointer<Scalar>, _ output: UnsafeMutablePointer<Scalar>
+) {
+  if Scalar.self == Float.self {
+    // SAFETY: Scalar is Float, so the pointers already point at Floats.
+    unsafe poolFloats(
+      plan, UnsafeRawPointer(input).assumingMemoryBound(to: Float.self),
+      UnsafeMutableRawPointer(output).assumingMemoryBound(to: Float.self))
+  } else {
+    precondition(Scalar.self == Double.self, "no kernel for \(Scalar.self)")
+    // SAFETY: Scalar is Double, so the pointers already point at Doubles.
+    unsafe poolDoubles(
+      plan, UnsafeRawPointer(input).assumingMemoryBound(to: Double.self),
+      UnsafeMutableRawPointer(output).assumingMemoryBound(to: Double.self))
+  }
+}
+
+@unsafe private func poolFloats(
+  _ plan: Plan, _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>
+) {
+  // SAFETY: the kernel modules declare PoolingPlan from one source, so its layout is the same.
+  switch InstructionSet.current {
+  #if !NITAL_PORTABLE
+  case .avx512:
+    unsafe _Kernels512.poolImage(
+      unsafeBitCast(plan, to: _Kernels512.PoolingPlan.self), input, output)
+  case .avx2:
+    unsafe _Kernels256.poolImage(
+      unsafeBitCast(plan, to: _Kernels256.PoolingPlan.self), input, output)
+  #endif
+  default: unsafe _Kernels128.poolImage(plan, input, output)
+  }
+}
+
+@unsafe private func poolDoubles(
+  _ plan: Plan, _ input: UnsafePointer<Double>, _ output: UnsafeMutablePointer<Double>
+) {
+  // SAFETY: the kernel modules declare PoolingPlan from one source, so its layout is the same.
+  switch InstructionSet.current {
+  #if !NITAL_PORTABLE
+  case .avx512:
+    unsafe _Kernels512.poolImage(
+      unsafeBitCast(plan, to: _Kernels512.PoolingPlan.self), input, output)
+  case .avx2:
+    unsafe _Kernels256.poolImage(
+      unsafeBitCast(plan, to: _Kernels256.PoolingPlan.self), input, output)
+  #endif
+  default: unsafe _Kernels128.poolImage(plan, input, output)
+  }
+}
