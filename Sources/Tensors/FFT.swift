@@ -1,7 +1,7 @@
 // Fourier transforms of any length, in plans that hold their twiddle factors.
 //
 // Implements: mixed-radix Stockham transforms (C. Van Loan, Computational Frameworks for the Fast
-//   Fourier Transform, SIAM 1992, section 1.7; see _Kernels128/FFTPasses.swift), and two real rows
+//   Fourier Transform, SIAM 1992, section 1.7; see _Kernels128/FFTLanes.swift), and two real rows
 //   in one complex transform (W. Press et al., Numerical Recipes, 3rd ed., section 12.3.1).
 // Equation -> code: X[k] = sum over j of x[j] e^(-2 pi i j k / n)        -> forward
 //   x[j] = (1/n) sum over k of X[k] e^(2 pi i j k / n)                    -> inverse, by exchanging
