@@ -88,7 +88,7 @@ public struct FFT<Scalar: KernelScalar>: Sendable {
     return ComplexTensor(X.shape, (scaled(r, by: count), scaled(i, by: count)))
   }
 
-  /// The transform of real rows: frequencies 0 ... n / 2; the others are their conjugates.
+  /// The transform of real rows: the frequencies up to n / 2; the others are their conjugates.
   ///
   /// - Parameter x: shape (..., n).
   /// - Returns: shape (..., n / 2 + 1), or (..., 0) when n is 0.
@@ -98,7 +98,7 @@ public struct FFT<Scalar: KernelScalar>: Sendable {
     return ComplexTensor(Array(shape), transformRealRows(x.scalars, m))
   }
 
-  /// Real rows from their frequencies 0 ... n / 2.
+  /// Real rows from their frequencies up to n / 2.
   ///
   /// Imaginary parts of frequency 0, and of n / 2 when n is even, are ignored.
   /// - Parameter X: shape (..., n / 2 + 1), or (..., 0) when n is 0.

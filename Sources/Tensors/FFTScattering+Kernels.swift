@@ -79,10 +79,9 @@ private func allocateZeros(_ count: Int) -> UnsafeMutablePointer<Float> {
 
   /// Writes an image with its border: pixel (y, x) of the grid is source[rows[y], columns[x]].
   ///
-  /// - Parameters:
-  ///   - source: shape (h, w), row-major.
-  ///   - mean: subtracted from each pixel.
-  ///   - rows, columns: an index for each row and column of the grid.
+  /// - `source`: shape (h, w), row-major.
+  /// - `mean`: subtracted from each pixel.
+  /// - `rows`, `columns`: an index for each row and column of the grid.
   package func setImage(_ source: Tensor<Float>, mean: Float, rows: [Int], columns: [Int]) {
     let (H, N) = (rows.count, columns.count)
     let width = source.shape[1]
@@ -140,10 +139,9 @@ private func allocateZeros(_ count: Int) -> UnsafeMutablePointer<Float> {
 
   /// The weighted sum of |spectrum x filter| over the grid of `target`.
   ///
-  /// - Parameters:
-  ///   - slot: the spectrum, on the grid of `source`.
-  ///   - filter: from the grid of `source` to that of `target`.
-  ///   - keep: leave the modulus behind as the image that `transform` reads.
+  /// - `slot`: the spectrum, on the grid of `source`.
+  /// - `filter`: from the grid of `source` to that of `target`.
+  /// - `keep`: leave the modulus behind as the image that `transform` reads.
   package func modulusSum(
     _ slot: Int, _ source: ScatteringLevel, _ filter: ScatteringFilter, _ target: ScatteringLevel,
     keep: Bool

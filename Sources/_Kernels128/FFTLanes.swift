@@ -13,7 +13,9 @@
 //   builds too. Checked by: FFTTests, FFT2DTests; twin: Reference/DFTReference.swift.
 // Cost: about 4 n log2 n multiply-adds a lane for radix 4; radix r by definition r n.
 
-/// One complex number a lane. A tuple: the metadata of a generic structure would be a weak symbol.
+/// One complex number a lane.
+///
+/// A tuple: the metadata of a generic structure would be a weak symbol.
 private typealias ComplexLanes<V: SIMD> = (r: V, i: V)
 
 @inline(__always)
@@ -236,9 +238,8 @@ private func fftPass<V: SIMD>(
 
 /// All passes of one transform of `Float` vectors, between the buffers `a` and `b`.
 ///
-/// - Parameters:
-///   - plan: n, the number of passes, their radices.
-///   - twiddles: for each pass, the roots if its radix is none of 2, 3, 4, 5, 8, and the factors.
+/// - `plan`: n, the number of passes, their radices.
+/// - `twiddles`: for each pass, the roots if its radix is none of 2, 3, 4, 5, 8, and the factors.
 /// - Returns: whichever of the two holds the result.
 @inline(never)
 func fftLanes(
@@ -289,11 +290,10 @@ private func fftAllPasses<V: SIMD>(
 
 /// Transforms each column of an n x `columns` matrix; the output may be the input.
 ///
-/// - Parameters:
-///   - plan, twiddles: see `fftLanes`.
-///   - columns: a multiple of 16.
-///   - stride: elements from a row to the next, of the input and of the output.
-///   - scratch: 64 n elements, aligned to 64 bytes.
+/// - `plan`, `twiddles`: see `fftLanes`.
+/// - `columns`: a multiple of 16.
+/// - `stride`: elements from a row to the next, of the input and of the output.
+/// - `scratch`: 64 n elements, aligned to 64 bytes.
 @inline(never)
 public func fftColumns(
   _ plan: UnsafePointer<Int>, _ twiddles: UnsafePointer<Float>, _ columns: Int, _ stride: Int,

@@ -24,13 +24,13 @@ private func save(_ v: FloatVector, _ p: UnsafeMutablePointer<Float>) {
   UnsafeMutableRawPointer(p).storeBytes(of: v, as: FloatVector.self)
 }
 
-/// Transforms the rows of a real image in lane order; keeps columns 0 ... N / 2.
+/// Transforms the rows of a real image in lane order; keeps the columns up to N / 2.
 ///
 /// Rows 32 g + l and 32 g + 16 + l go as real and imaginary part through one complex transform.
-/// - Parameters:
-///   - image: lane order, blocks padded to an even number.
-///   - outputR, outputI: `stride` x (rows rounded up to 32), row-major.
-///   - scratch: 2 (2 N + 112) vectors, aligned to 64 bytes.
+///
+/// - `image`: lane order, blocks padded to an even number.
+/// - `outputR`, `outputI`: `stride` x (rows rounded up to 32), row-major.
+/// - `scratch`: 2 (2 N + 112) vectors, aligned to 64 bytes.
 @inline(never)
 public func scatteringRealRows(
   _ plan: UnsafePointer<Int>, _ twiddles: UnsafePointer<Float>, _ rows: Int,
@@ -111,11 +111,10 @@ private func transposeOut(
   for r in 0..<W { save(space[W &+ r], rows + r &* stride) }
 }
 
-/// Transforms columns 0 ... N / 2 of a half spectrum, scales, and fills in the other columns.
+/// Transforms the columns of half a spectrum, scales, and fills in the other half.
 ///
-/// - Parameters:
-///   - columns: N, the columns of the full spectrum.
-///   - outputR, outputI: the full spectrum, rows `outputStride` apart.
+/// - `columns`: N, the columns of the full spectrum.
+/// - `outputR`, `outputI`: the full spectrum, rows `outputStride` apart.
 @inline(never)
 public func scatteringRealColumns(
   _ plan: UnsafePointer<Int>, _ twiddles: UnsafePointer<Float>, _ columns: Int, _ scale: Float,
