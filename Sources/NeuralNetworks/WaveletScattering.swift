@@ -88,7 +88,8 @@ public struct WaveletScattering: Sendable {
   /// Makes the filters for images of one size.
   ///
   /// - Parameters:
-  ///   - height, width: pixels of the image, each at least 2^`scales`.
+  ///   - height: rows of the image, at least 2^`scales`.
+  ///   - width: columns of the image, at least 2^`scales`.
   ///   - scales: J, at least 1; 5 suits structures up to about 32 pixels.
   ///   - orientations: L, at least 1; the filters are designed for 8.
   ///   - maximumOrder: 0, 1 or 2.

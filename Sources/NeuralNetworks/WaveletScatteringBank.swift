@@ -23,7 +23,9 @@ public final class ScatteringBank: Sendable {
   /// Sets the parameters of the transforms.
   ///
   /// - Parameters:
-  ///   - scales, orientations, maximumOrder: as of `WaveletScattering`.
+  ///   - scales: J, at least 1.
+  ///   - orientations: L, at least 1.
+  ///   - maximumOrder: 0, 1 or 2.
   ///   - capacity: how many sizes to keep filters for, at least 1; 16 sizes of 200 x 200 take 160 MB.
   public init(scales: Int = 5, orientations: Int = 8, maximumOrder: Int = 2, capacity: Int = 16) {
     precondition(capacity >= 1, "a bank keeps at least one size, not \(capacity)")
@@ -66,6 +68,7 @@ public final class ScatteringBank: Sendable {
   /// The coefficients of one image.
   ///
   /// - Parameter image: shape (height, width), any size from 2^J on, usually 0...1.
+  /// - Returns: `coefficientCount` values, in the order of `paths`.
   /// - Throws: `ScatteringError`.
   public func callAsFunction(_ image: Tensor<Float>) throws(ScatteringError) -> [Float] {
     precondition(image.rank == 2, "a grey image has the shape (height, width), not \(image.shape)")

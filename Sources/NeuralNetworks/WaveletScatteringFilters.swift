@@ -115,9 +115,9 @@ func lowFrequencies(_ filter: Tensor<Float>, factor: Int) -> Tensor<Float> {
 ///
 /// The mean is a linear functional of the signal: the weights are its adjoint, the inverse transform
 /// of the low-pass filter times the periodic spectrum of the cropping window.
-/// - Parameters:
-///   - length: of the padded signal at full resolution, a multiple of 2^J.
-///   - resolution: the signal is subsampled by 2^resolution.
+///
+/// - `length`: of the padded signal at full resolution, a multiple of 2^J.
+/// - `resolution`: the signal is subsampled by 2^resolution.
 /// - Returns: shape (length / 2^resolution).
 func lowPassSequence(length: Int, resolution: Int, scales J: Int) -> ComplexTensor<Double> {
   let n = length >> resolution

@@ -1,7 +1,7 @@
 // Fourier transforms of any length, in plans that hold their twiddle factors.
 //
 // Implements: mixed-radix Stockham transforms (C. Van Loan, Computational Frameworks for the Fast
-//   Fourier Transform, SIAM 1992, section 1.7; see _Kernels128/FFTPasses.swift), and two real rows
+//   Fourier Transform, SIAM 1992, section 1.7; see _Kernels128/FFTLanes.swift), and two real rows
 //   in one complex transform (W. Press et al., Numerical Recipes, 3rd ed., section 12.3.1).
 // Equation -> code: X[k] = sum over j of x[j] e^(-2 pi i j k / n)        -> forward
 //   x[j] = (1/n) sum over k of X[k] e^(2 pi i j k / n)                    -> inverse, by exchanging
@@ -88,7 +88,7 @@ public struct FFT<Scalar: KernelScalar>: Sendable {
     return ComplexTensor(X.shape, (scaled(r, by: count), scaled(i, by: count)))
   }
 
-  /// The transform of real rows: frequencies 0 ... n / 2; the others are their conjugates.
+  /// The transform of real rows: the frequencies up to n / 2; the others are their conjugates.
   ///
   /// - Parameter x: shape (..., n).
   /// - Returns: shape (..., n / 2 + 1), or (..., 0) when n is 0.
@@ -98,7 +98,7 @@ public struct FFT<Scalar: KernelScalar>: Sendable {
     return ComplexTensor(Array(shape), transformRealRows(x.scalars, m))
   }
 
-  /// Real rows from their frequencies 0 ... n / 2.
+  /// Real rows from their frequencies up to n / 2.
   ///
   /// Imaginary parts of frequency 0, and of n / 2 when n is even, are ignored.
   /// - Parameter X: shape (..., n / 2 + 1), or (..., 0) when n is 0.

@@ -41,7 +41,7 @@ public struct FFT2D<Scalar: KernelScalar>: Sendable {
     return rows.inverse(inverseColumns(X))
   }
 
-  /// The transform of a real image: columns 0 ... W / 2 of the spectrum.
+  /// The transform of a real image: the columns of the spectrum up to W / 2.
   ///
   /// - Parameter x: shape (H, W).
   /// - Returns: shape (H, W / 2 + 1), or (H, 0) when W is 0.
@@ -50,7 +50,7 @@ public struct FFT2D<Scalar: KernelScalar>: Sendable {
     return forwardColumns(rows.forward(real: x))
   }
 
-  /// A real image from columns 0 ... W / 2 of its spectrum.
+  /// A real image from the columns of its spectrum up to W / 2.
   ///
   /// - Parameter X: shape (H, W / 2 + 1), or (H, 0) when W is 0.
   /// - Returns: shape (H, W).

@@ -44,30 +44,44 @@ private func allocateZeros(_ count: Int) -> UnsafeMutablePointer<Float> {
   package var instructionSet = InstructionSet.current
   private let base: UnsafeMutablePointer<Float>
   /// Offsets: the image in lane order, half a spectrum, two full spectra, a filtered one, scratch.
-  private let image, half, spectra, work, scratch: Int
+  private let image, half, spectra, work, scratch, end: Int
+  /// Elements of one matrix, of real or of imaginary parts.
   private let plane: Int
+  /// Elements before each part, and after the last, that no kernel may touch.
+  private static let margin = 64
 
   /// Memory for images of the size of `level`, the finest resolution.
   package init(level: ScatteringLevel) {
-    let rows = (level.height + 31) & ~31
+    let (rows, margin) = ((level.height + 31) & ~31, Self.margin)
     plane = rows * level.stride
-    image = 0
-    half = image + rows * level.width
-    spectra = half + 2 * plane
-    work = spectra + 4 * plane
-    scratch = work + 2 * plane
-    let buffer = 2 * max(level.height, level.width) + 112
-    unsafe base = allocateZeros(scratch + 2 * buffer * 16)
+    image = margin
+    half = image + rows * level.width + margin
+    spectra = half + 2 * plane + margin
+    work = spectra + 4 * plane + margin
+    scratch = work + 2 * plane + margin
+    end = scratch + 2 * (2 * max(level.height, level.width) + 112) * 16
+    unsafe base = allocateZeros(end + margin)
+    // SAFETY: each part has a margin before it, and the last one after it.
+    for part in [image, half, spectra, work, scratch, end + margin] {
+      for k in (part - margin)..<part { unsafe base[k] = .nan }
+    }
+  }
+
+  /// Whether the margins hold what `init` has put there; for tests.
+  package var marginsAreIntact: Bool {
+    [image, half, spectra, work, scratch, end + Self.margin].allSatisfy { part in
+      // SAFETY: as in `init`.
+      ((part - Self.margin)..<part).allSatisfy { unsafe base[$0].isNaN }
+    }
   }
 
   deinit { unsafe base.deallocate() }
 
   /// Writes an image with its border: pixel (y, x) of the grid is source[rows[y], columns[x]].
   ///
-  /// - Parameters:
-  ///   - source: shape (h, w), row-major.
-  ///   - mean: subtracted from each pixel.
-  ///   - rows, columns: an index for each row and column of the grid.
+  /// - `source`: shape (h, w), row-major.
+  /// - `mean`: subtracted from each pixel.
+  /// - `rows`, `columns`: an index for each row and column of the grid.
   package func setImage(_ source: Tensor<Float>, mean: Float, rows: [Int], columns: [Int]) {
     let (H, N) = (rows.count, columns.count)
     let width = source.shape[1]
@@ -125,10 +139,9 @@ private func allocateZeros(_ count: Int) -> UnsafeMutablePointer<Float> {
 
   /// The weighted sum of |spectrum x filter| over the grid of `target`.
   ///
-  /// - Parameters:
-  ///   - slot: the spectrum, on the grid of `source`.
-  ///   - filter: from the grid of `source` to that of `target`.
-  ///   - keep: leave the modulus behind as the image that `transform` reads.
+  /// - `slot`: the spectrum, on the grid of `source`.
+  /// - `filter`: from the grid of `source` to that of `target`.
+  /// - `keep`: leave the modulus behind as the image that `transform` reads.
   package func modulusSum(
     _ slot: Int, _ source: ScatteringLevel, _ filter: ScatteringFilter, _ target: ScatteringLevel,
     keep: Bool

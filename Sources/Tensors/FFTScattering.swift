@@ -19,9 +19,8 @@ package struct ScatteringFilter: Sendable {
 
   /// Cuts a filter into tiles.
   ///
-  /// - Parameters:
-  ///   - filter: the values on the grid, shape (H, N), frequencies 0 ... H - 1 and 0 ... N - 1.
-  ///   - subsampling: s, which divides H and N.
+  /// - `filter`: the values on the grid, shape (H, N), frequencies 0 ... H - 1 and 0 ... N - 1.
+  /// - `subsampling`: s, which divides H and N.
   package init(_ filter: Tensor<Float>, subsampling s: Int) {
     let (H, N) = (filter.shape[0], filter.shape[1])
     precondition(H % s == 0 && N % s == 0, "subsampling \(s) does not divide \(H) x \(N)")

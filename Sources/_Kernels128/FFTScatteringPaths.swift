@@ -9,12 +9,12 @@
 /// Multiplies a spectrum by a filter, periodises it, and inverts along the columns.
 ///
 /// The inverse is the forward transform of (imaginary, real); the output stays exchanged so.
-/// - Parameters:
-///   - plan: the transform of the output's rows count.
-///   - columns: the columns of the output, rounded up to 16.
-///   - outputI, outputR: imaginary and real parts, rows `outputStride` apart; rows up to the next
-///     multiple of 16 are set to zero.
-///   - scratch: 2 (2 n + 112) vectors.
+///
+/// - `plan`: the transform of the output's rows count.
+/// - `columns`: the columns of the output, rounded up to 16.
+/// - `outputI`, `outputR`: imaginary and real parts, rows `outputStride` apart; rows up to the next
+///   multiple of 16 are set to zero.
+/// - `scratch`: 2 (2 n + 112) vectors.
 @inline(never)
 public func scatteringFilterColumns(
   _ plan: UnsafePointer<Int>, _ twiddles: UnsafePointer<Float>, _ columns: Int,
@@ -69,12 +69,12 @@ private func addTile(
 /// Inverts along the rows, takes the modulus, and sums it with the weights of a window.
 ///
 /// The window is yR[y] xR[x] - yI[y] xI[x]. Sums run over x in `Float`, then over y in `Double`.
-/// - Parameters:
-///   - plan: the transform of the row length N.
-///   - rows: H; the inputs have rows up to the next multiple of 16.
-///   - windowX: xR, then xI, N each; windowY: yR, then yI, H each.
-///   - image: receives the modulus in lane order when `keep`.
-///   - scratch: 2 (2 N + 112) vectors.
+///
+/// - `plan`: the transform of the row length N.
+/// - `rows`: H; the inputs have rows up to the next multiple of 16.
+/// - `windowX`: xR, then xI, N each; windowY: yR, then yI, H each.
+/// - `image`: receives the modulus in lane order when `keep`.
+/// - `scratch`: 2 (2 N + 112) vectors.
 /// - Returns: the weighted sum.
 @inline(never)
 public func scatteringModulusRows(

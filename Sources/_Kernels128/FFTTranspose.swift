@@ -50,7 +50,7 @@ func reversed(_ a: FloatVector) -> FloatVector {
     a[1], a[0])
 }
 
-/// Writes chunk c of the vectors rows[0], rows[4], ... to output[4 c step].
+/// Writes chunk c of every fourth vector of `rows` to output[4 c step].
 @inline(__always)
 private func gatherChunks(
   _ rows: UnsafePointer<FloatVector>, _ output: UnsafeMutablePointer<FloatVector>, _ step: Int
@@ -129,10 +129,9 @@ private func gatherChunks(
 
 /// Transposes a block of W x W elements, W the native width.
 ///
-/// - Parameters:
-///   - rows: the first element; rows lie `stride` elements apart.
-///   - output: receives column j as the vector output[j `step`].
-///   - space: W vectors of scratch.
+/// - `rows`: the first element; rows lie `stride` elements apart.
+/// - `output`: receives column j as the vector output[j `step`].
+/// - `space`: W vectors of scratch.
 @inline(__always)
 func transposeBlock(
   _ rows: UnsafePointer<Float>, _ stride: Int, _ output: UnsafeMutablePointer<FloatVector>,

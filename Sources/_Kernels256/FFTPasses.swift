@@ -1,1 +1,0 @@
-../_Kernels128/FFTPasses.swift
