@@ -12,6 +12,8 @@ public enum EstimatorError: Error, Equatable, Sendable, CustomStringConvertible 
   case notEnoughDistinctPoints(found: Int, needed: Int)
   /// An iteration reached its bound before its criterion.
   case notConverged(iterations: Int)
+  /// A mean or variance is larger than the scalar type can hold.
+  case overflow
 
   /// The fault in one line, without a full stop.
   public var description: String {
@@ -26,6 +28,8 @@ public enum EstimatorError: Error, Equatable, Sendable, CustomStringConvertible 
       "\(found) different samples cannot make \(needed) clusters"
     case .notConverged(let iterations):
       "no convergence in \(iterations) iterations"
+    case .overflow:
+      "a mean or variance is larger than the scalar type can hold"
     }
   }
 }
