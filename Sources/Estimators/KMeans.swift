@@ -3,13 +3,17 @@
 // Implements: S. Lloyd, "Least squares quantization in PCM", IEEE Trans. Inf. Theory 28 (1982) 129,
 //   section V (method I); D. Arthur, S. Vassilvitskii, "k-means++: the advantages of careful
 //   seeding", SODA 2007, section 2.2, in the greedy form of its section 5 (several trials a
-//   centre, the best kept).
+//   centre, the best kept); P. Franti, "Efficiency of random swap clustering", J. Big Data 5 (2018)
+//   13, section "Random swap clustering".
 // Equation -> code: phi = sum over x of min over c of |x - c|^2 (inertia, `LloydRun.inertia`);
 //   steps 2-3 of Lloyd (`LloydRun.assign`, `.moveCentres`); D^2 sampling, step 1b (`Seeding`).
 // Symbols: n samples, d features, k clusters; X -> data (n, d); C -> centres (k, d).
-// Deviations: 2 + floor(ln k) trials a centre, as scikit-learn does, since the paper leaves the
-//   number open; an empty cluster takes the sample farthest from its centre (`LloydRun`), since
-//   Lloyd has no rule; clusters are numbered by falling size.
+// Deviations: the best starts are improved by random swaps, each followed by Lloyd until it ends,
+//   since 500 starts alone often miss the lowest inertia of data without clear clusters (the result
+//   is still a fixed point of Lloyd; `swaps: 0` leaves this out); 2 + floor(ln k) trials a centre,
+//   as scikit-learn does, since the paper leaves the number open; an empty cluster takes the sample
+//   farthest from its centre (`LloydRun`), since Lloyd has no rule; clusters are numbered by
+//   falling size.
 // Checked by: KMeansTests (brute-force optimum, twin `kMeansReference`, scikit-learn fixtures).
 // Cost: per iteration n k d fused steps and n d additions; memory 4 copies of the data.
 
@@ -23,13 +27,13 @@ public struct KMeans: Sendable, Equatable {
   public let labels: [Int]
   /// The sum of squared distances of the samples to their centres, from differences in Double.
   public let inertia: Double
-  /// The number of centre updates of the winning start.
+  /// The number of centre updates of the winning run.
   public let iterations: Int
-  /// Whether the winning start ended before `KMeansOptions.maximumIterations`.
+  /// Whether the winning run ended before `KMeansOptions.maximumIterations`.
   public let converged: Bool
-  /// The winning start, 0 ..< starts.
+  /// The start that led to the result, 0 ..< starts.
   public let start: Int
-  /// The inertia of every start.
+  /// The inertia of every start, before swaps.
   public let startInertias: [Double]
 
   /// Groups samples into `clusters` clusters.
@@ -127,28 +131,35 @@ public struct KMeansOptions: Sendable, Equatable {
   public var tolerance: Double
   /// Trials for each centre of k-means++; `nil` for 2 + floor(ln k), 1 for the plain method.
   public var seedingTrials: Int?
+  /// Swaps tried on each of the `leaders` best starts; 0 keeps the best start as it is.
+  public var swaps: Int
   /// Centres to start from, shape (k, d), instead of k-means++; there is one start then.
   public var initialCentres: Tensor<Double>?
 
+  /// How many of the best starts are improved by swaps.
+  public static let leaders = 8
+
   /// Settings with the defaults of this project.
   ///
-  /// - Precondition: starts, iterations and trials are at least 1, the tolerance at least 0.
+  /// - Precondition: starts, iterations and trials are at least 1, the others at least 0.
   public init(
     starts: Int = 500, maximumIterations: Int = 300, tolerance: Double = 0,
-    seedingTrials: Int? = nil, initialCentres: Tensor<Double>? = nil
+    seedingTrials: Int? = nil, swaps: Int = 64, initialCentres: Tensor<Double>? = nil
   ) {
     precondition(
-      starts >= 1 && maximumIterations >= 1 && tolerance >= 0 && (seedingTrials ?? 1) >= 1,
+      starts >= 1 && maximumIterations >= 1 && tolerance >= 0 && (seedingTrials ?? 1) >= 1
+        && swaps >= 0,
       "k-means with \(starts) starts, \(maximumIterations) iterations, tolerance \(tolerance)")
     self.starts = starts
     self.maximumIterations = maximumIterations
     self.tolerance = tolerance
     self.seedingTrials = seedingTrials
+    self.swaps = swaps
     self.initialCentres = initialCentres
   }
 }
 
-/// Runs every start in fixed pieces and keeps the first of the lowest inertia.
+/// Runs every start, improves the best of them by swaps, and keeps the lowest inertia.
 private func bestRun<Scalar: ClusterScalar>(
   _ points: ClusterPoints<Scalar>, _ k: Int, _ options: KMeansOptions, _ seed: UInt64
 ) throws(EstimatorError) -> (LloydResult, [Double]) {
@@ -159,31 +170,51 @@ private func bestRun<Scalar: ClusterScalar>(
     let result = LloydRun(points, points.scaledCentres(given), options).run(start: 0)
     return (result, [result.inertia])
   }
-  let pieces = min(options.starts, 64)
-  let results = parallelMap(pieces) { piece in
-    bestOf(piece * options.starts / pieces..<(piece + 1) * options.starts / pieces) { start in
-      var generator = SeededGenerator(seed: seed, stream: start)
-      let seeding = Seeding(points, k, trials: options.seedingTrials)
-      return LloydRun(points, seeding.centres(using: &generator), options).run(start: start)
-    }
+  @Sendable func run(_ start: Int) -> LloydResult {
+    var generator = SeededGenerator(seed: seed, stream: start)
+    let seeding = Seeding(points, k, trials: options.seedingTrials)
+    return LloydRun(points, seeding.centres(using: &generator), options).run(start: start)
   }
-  var best = results[0].0
-  for result in results.dropFirst() where result.0.inertia < best.inertia { best = result.0 }
-  return (best, results.flatMap { $0.1 })
+  let inertias = parallelMap(options.starts) { run($0).inertia }
+  let leaders = leadingStarts(inertias, atMost: options.swaps > 0 ? KMeansOptions.leaders : 1)
+  let improved = parallelMap(leaders.count) { position in
+    let start = leaders[position]
+    var generator = SeededGenerator(seed: seed, stream: options.starts + start)
+    return swapped(run(start), points, options, using: &generator)
+  }
+  var best = improved[0]
+  for result in improved where result.inertia < best.inertia { best = result }
+  return (best, inertias)
 }
 
-/// The first result of the lowest inertia among some starts, and all their inertias.
-private func bestOf(
-  _ starts: Range<Int>, _ run: (Int) -> LloydResult
-) -> (LloydResult, [Double]) {
-  var best = run(starts.lowerBound)
-  var inertias = [best.inertia]
-  for start in starts.dropFirst() {
-    let result = run(start)
-    inertias.append(result.inertia)
+/// The starts of the lowest inertias, one for each inertia, equal ones by number.
+private func leadingStarts(_ inertias: [Double], atMost count: Int) -> [Int] {
+  let order = inertias.indices.sorted { (inertias[$0], $0) < (inertias[$1], $1) }
+  var leaders: [Int] = []
+  for start in order where leaders.count < count {
+    if let last = leaders.last, inertias[last] == inertias[start] { continue }
+    leaders.append(start)
+  }
+  return leaders
+}
+
+/// Replaces a random centre by a random sample, runs Lloyd, keeps what is lower; again and again.
+private func swapped<Scalar: ClusterScalar>(
+  _ first: LloydResult, _ points: ClusterPoints<Scalar>, _ options: KMeansOptions,
+  using generator: inout SeededGenerator
+) -> LloydResult {
+  var best = first
+  let k = best.centres.count / points.stride
+  guard k > 1 else { return best }
+  for _ in 0..<options.swaps {
+    var centres = best.centres
+    let base = generator.integer(below: k) * points.stride
+    let sample = points.row(generator.integer(below: points.n))
+    centres.replaceSubrange(base..<base + points.stride, with: sample)
+    let result = LloydRun(points, centres, options).run(start: best.start)
     if result.inertia < best.inertia { best = result }
   }
-  return (best, inertias)
+  return best
 }
 
 /// Cluster numbers by falling size, equal sizes by their first sample.

@@ -148,8 +148,21 @@ private func bruteForceInertia(_ data: Tensor<Double>, _ k: Int) -> Double {
     let data = Tensor<Float>(shape: [6, 1], scalars: [9, 0, 0.1, 0.2, 5, 5.1])
     let model = try KMeans(data, clusters: 3, options: KMeansOptions(starts: 20), seed: 1)
     #expect(model.labels == [2, 0, 0, 0, 1, 1])
-    #expect(model.start < 20 && model.startInertias.count == 20)
-    #expect(model.startInertias.firstIndex(of: model.inertia) == model.start)
+  }
+
+  /// Pure noise has no clear clusters: there the starts end in different places.
+  @Test func keepsTheBestStartAndImprovesIt() throws {
+    let data = groupedSamples(300, 8, groups: 1, spread: 0, seed: 3)
+    let plain = try KMeans(
+      data, clusters: 6, options: KMeansOptions(starts: 20, swaps: 0), seed: 1)
+    #expect(plain.startInertias.count == 20)
+    #expect(plain.startInertias.min() == plain.inertia)
+    #expect(plain.startInertias.firstIndex(of: plain.inertia) == plain.start)
+    let swapped = try KMeans(data, clusters: 6, options: KMeansOptions(starts: 20), seed: 1)
+    #expect(swapped.startInertias == plain.startInertias)
+    #expect(swapped.inertia < plain.inertia)
+    let centres = KMeansOptions(initialCentres: swapped.centres)
+    #expect(try KMeans(data, clusters: 6, options: centres, seed: 0).labels == swapped.labels)
   }
 
   @Test func fillsAnEmptyClusterWithTheFarthestSample() throws {
