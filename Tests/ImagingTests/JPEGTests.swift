@@ -69,7 +69,9 @@ import Testing
 
   // MARK: - Twins
 
-  /// Coefficients up to the largest that 8-bit samples give. The transform keeps 13 bits of its
+  /// Coefficients up to the largest that 8-bit samples give.
+  ///
+  /// The transform keeps 13 bits of its
   /// constants and 2 bits between passes: libjpeg states an error below 1; rounding adds 1/2.
   @Test func transformsAsTheDefinitionStates() {
     var generator = SeededBits(state: 41)
@@ -232,7 +234,7 @@ import Testing
     #expect(problem(bytes).contains("left after the last block"))
   }
 
-  /// Three codes of one bit: there are two. The number of symbols stays.
+  /// Three codes of one bit, of which there are two; the number of symbols stays.
   @Test func refusesATableThatIsNoCode() throws {
     var bytes = try fixture("jpeg/444_9x17.jpg")
     let table = try marker(0xC4, in: bytes)
