@@ -155,7 +155,9 @@ private struct TIFFTagWriter {
 
   private var headerSize: Int { isBig ? 16 : 8 }
 
-  /// Adds a tag; tags come in ascending order. Type 3 is 16-bit, 4 is 32-bit, 16 is 64-bit.
+  /// Adds a tag; tags come in ascending order.
+  ///
+  /// Type 3 is 16-bit, 4 is 32-bit, 16 is 64-bit.
   mutating func add(_ code: UInt16, _ values: [UInt64], type: UInt16 = 4) {
     let size = type == 3 ? 2 : type == 4 ? 4 : 8
     let bytes = values.flatMap { littleEndianBytes(of: [$0]).prefix(size) }

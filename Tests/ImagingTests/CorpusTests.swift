@@ -9,6 +9,20 @@ import Glibc
 /// Removes a file or an empty folder.
 func removeForTest(_ path: String) { if unlink(path) != 0 { rmdir(path) } }
 
+/// Makes the chunks' checksums right again, so that damage reaches what lies behind them.
+private func repairPNGChecksums(_ bytes: inout [UInt8]) {
+  guard bytes.starts(with: [0x89, 0x50, 0x4E, 0x47]) else { return }
+  var start = 8
+  while start + 12 <= bytes.count {
+    let length = bytes[start..<(start + 4)].reduce(0) { $0 << 8 | Int($1) }
+    let end = start + 8 + length
+    guard end + 4 <= bytes.count else { return }
+    let crc = CRC32.of(Array(bytes[(start + 4)..<end]))
+    for i in 0..<4 { bytes[end + i] = UInt8(truncatingIfNeeded: crc >> UInt32(24 - 8 * i)) }
+    start = end + 4
+  }
+}
+
 /// The folder of a corpus of pictures, good and hostile; `nil` when the variable is not set.
 private let corpus: String? = getenv("NITAL_CORPUS").map { String(cString: $0) }
 
@@ -35,6 +49,7 @@ private let corpus: String? = getenv("NITAL_CORPUS").map { String(cString: $0) }
         default:
           for _ in 0..<8 { mutant[next(mutant.count)] = UInt8(next(256)) }
         }
+        if round % 8 >= 4 { repairPNGChecksums(&mutant) }
         count += 1
         if (try? ImageInspection(CheckedBytes(mutant, file: path), limits: limits)) != nil {
           accepted += 1
