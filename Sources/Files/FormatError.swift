@@ -34,7 +34,10 @@ public func printable(_ text: String, limit: Int) -> String {
     let control =
       scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value)
       || (0x2028...0x202e).contains(scalar.value) || (0x2066...0x2069).contains(scalar.value)
-    if control {
+    if byteScalars.contains(scalar.value) {
+      // A byte of a path that is no UTF-8: percent-escaped.
+      result += "%" + String(scalar.value & 0xff, radix: 16, uppercase: true)
+    } else if control {
       result += "\\u{" + String(scalar.value, radix: 16) + "}"
     } else {
       result.unicodeScalars.append(scalar)

@@ -36,6 +36,8 @@ public struct Image: Sendable, Equatable {
   public var pixelSize: PixelSize
   /// What the reader noticed, for instance rows that hold a data bar.
   public var remarks: [String]
+  /// How many rows at the bottom hold a data bar instead of the specimen; 0 when none is known.
+  public var dataBarRows = 0
 
   /// A picture from its samples.
   ///
