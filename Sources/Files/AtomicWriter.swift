@@ -105,7 +105,9 @@ public final class AtomicWriter {
     }
   }
 
-  /// Gives up: the temporary file goes, the old file stays. Does nothing after `commit`.
+  /// Gives up: the temporary file goes, the old file stays.
+  ///
+  /// Does nothing after `commit`.
   public func cancel() {
     guard let open = descriptor else { return }
     descriptor = nil

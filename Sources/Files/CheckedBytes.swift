@@ -30,8 +30,9 @@ public struct CheckedBytes: Sendable {
   /// Where this view begins in `storage`.
   private let first: Int
 
-  /// Opens a file. Small files are read, large ones mapped into memory.
+  /// Opens a file.
   ///
+  /// Files of up to 64 MiB are read, larger ones mapped into memory.
   /// A pipe, a socket, a folder or a device is refused without waiting for it.
   ///
   /// - Parameters:

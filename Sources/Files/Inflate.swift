@@ -30,6 +30,7 @@ extension CheckedBytes {
   ///   - format: how the stream is wrapped.
   ///   - size: the number of bytes that the stream must give. Compare it with a limit first.
   ///   - ignoringExcess: whether a stream that gives more is cut short instead of refused.
+  /// - Returns: `size` bytes.
   /// - Throws: an error when the stream is damaged or gives fewer or more bytes.
   public func inflated(
     _ format: DeflateFormat, to size: Int, ignoringExcess: Bool = false
@@ -78,38 +79,44 @@ private func runInflate(
   }
   defer { unsafe inflateEnd(&stream) }
   var (read, written) = (0, 0)
-  var spare: UInt8 = 0
   while true {
-    let source = min(input.count - read, 1 << 30)
-    let room = min(output.count - written, 1 << 30)
-    unsafe stream.next_in = input.baseAddress.map {
-      unsafe UnsafeMutablePointer(mutating: $0 + read)
-    }
-    unsafe stream.avail_in = uInt(source)
-    var status = Z_OK
-    if room > 0 {
-      unsafe stream.next_out = output.baseAddress.map { unsafe $0 + written }
-      unsafe stream.avail_out = uInt(room)
-      unsafe status = inflate(&stream, Z_NO_FLUSH)
-      written += room - Int(unsafe stream.avail_out)
-    } else {
-      // The buffer is full: one spare byte tells whether the stream ends here.
-      let gotMore = unsafe withUnsafeMutablePointer(to: &spare) { pointer in
-        unsafe stream.next_out = pointer
-        unsafe stream.avail_out = 1
-        unsafe status = inflate(&stream, Z_NO_FLUSH)
-        return unsafe stream.avail_out == 0
-      }
-      if gotMore { return .more }
-    }
-    let used = source - Int(unsafe stream.avail_in)
-    read += used
-    if status == Z_STREAM_END { return written == output.count ? .exact : .fewer(written) }
-    if status == Z_BUF_ERROR || (status == Z_OK && used == 0 && read == input.count) {
+    let rest = unsafe UnsafeBufferPointer(rebasing: input[read...])
+    let room = unsafe UnsafeMutableBufferPointer(rebasing: output[written...])
+    let step = unsafe inflateStep(&stream, rest, room)
+    read += step.used
+    written += step.given
+    if step.isBeyond { return .more }
+    if step.status == Z_STREAM_END { return written == output.count ? .exact : .fewer(written) }
+    let isStuck = step.status == Z_OK && step.used == 0 && read == input.count
+    if step.status == Z_BUF_ERROR || isStuck {
       return written == output.count ? .damaged("they have no end") : .fewer(written)
     }
-    if status != Z_OK { return .damaged(unsafe zlibMessage(stream, status)) }
+    if step.status != Z_OK { return .damaged(unsafe zlibMessage(stream, step.status)) }
   }
+}
+
+/// One call of zlib.
+///
+/// When there is no room, one spare byte tells whether the stream ends here.
+private func inflateStep(
+  _ stream: inout z_stream, _ input: UnsafeBufferPointer<UInt8>,
+  _ room: UnsafeMutableBufferPointer<UInt8>
+) -> (status: Int32, used: Int, given: Int, isBeyond: Bool) {
+  let source = min(input.count, 1 << 30)
+  let size = min(room.count, 1 << 30)
+  unsafe stream.next_in = UnsafeMutablePointer(mutating: input.baseAddress)
+  unsafe stream.avail_in = uInt(source)
+  var (spare, status) = (UInt8(0), Z_OK)
+  // SAFETY: zlib writes at most `avail_out` bytes; `spare` lives until the call returns.
+  unsafe withUnsafeMutablePointer(to: &spare) { pointer in
+    unsafe stream.next_out = size > 0 ? room.baseAddress : pointer
+    unsafe stream.avail_out = uInt(max(size, 1))
+    unsafe status = inflate(&stream, Z_NO_FLUSH)
+    unsafe stream.next_out = nil
+  }
+  let given = max(size, 1) - Int(unsafe stream.avail_out)
+  let used = source - Int(unsafe stream.avail_in)
+  return (status, used, size > 0 ? given : 0, size == 0 && given > 0)
 }
 
 private func zlibMessage(_ stream: z_stream, _ status: Int32) -> String {
@@ -122,7 +129,8 @@ private func zlibMessage(_ stream: z_stream, _ status: Int32) -> String {
 /// - Parameters:
 ///   - bytes: what to compress.
 ///   - format: how the stream is wrapped.
-///   - level: 0 (stored) ... 9 (smallest).
+///   - level: from 0 (stored) to 9 (smallest).
+/// - Returns: the stream.
 public func deflated(_ bytes: [UInt8], _ format: DeflateFormat = .zlib, level: Int = 6) -> [UInt8] {
   precondition((0...9).contains(level), "a compression level is 0 ... 9, not \(level)")
   var stream = unsafe z_stream()

@@ -14,10 +14,10 @@ import Files
 /// One of the picture's components, for instance the luminance.
 struct JPEGComponent {
   let identifier: UInt8
-  /// Sampling factors, 1 ... 4.
+  /// Sampling factors, from 1 to 4.
   let horizontal: Int
   let vertical: Int
-  /// Which of the four quantisation tables, 0 ... 3.
+  /// Which of the four quantisation tables, from 0 to 3.
   let quantisationTable: Int
   /// The component's own size in samples.
   private(set) var width = 0
@@ -76,7 +76,9 @@ struct JPEGFrame {
   ///
   /// - Parameters:
   ///   - segment: the segment after its length.
+  ///   - isProgressive: whether the marker announces a progressive frame.
   ///   - limits: bounds on the picture's size.
+  /// - Throws: an error that names what is not supported, or the bound that is exceeded.
   init(_ segment: CheckedBytes, isProgressive: Bool, limits: ImageLimits) throws(FormatError) {
     let precision = try segment.u8(at: 0)
     guard precision == 8 else {

@@ -59,7 +59,7 @@ struct JPEGHuffmanTable {
   /// The largest symbol.
   var largestSymbol: UInt8 { values.max() ?? 0 }
 
-  /// The code whose numbers of symbols of 1 ... 16 bits are `counts`; `nil` when there is none.
+  /// The code whose numbers of symbols of 1 to 16 bits are `counts`; `nil` when there is none.
   ///
   /// - Parameters:
   ///   - counts: 16 numbers.
@@ -165,7 +165,7 @@ struct JPEGBitReader {
     count &-= n
   }
 
-  /// The next `size` bits, 1 ... 16, as a number without a sign.
+  /// The next `size` bits, from 1 to 16, as a number without a sign.
   @inline(__always)
   mutating func unsigned(_ size: Int) -> Int {
     if count < size { refill() }
@@ -174,7 +174,7 @@ struct JPEGBitReader {
     return value
   }
 
-  /// The next `size` bits, 1 ... 15, as a number with a sign (figure F.12).
+  /// The next `size` bits, from 1 to 15, as a number with a sign (figure F.12).
   @inline(__always)
   mutating func signed(_ size: Int) -> Int {
     let value = unsigned(size)

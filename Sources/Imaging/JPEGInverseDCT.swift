@@ -102,6 +102,7 @@ extension JPEGComponent {
   /// The component's samples from its coefficients: `rowLength` a row, `blocksHigh` * 8 rows.
   ///
   /// - Parameter quantisation: 64 factors in the natural order.
+  /// - Returns: the samples, row by row.
   func samples(quantisation: [Int32]) -> [UInt8] {
     let blocksAcross = blocksWide
     var plane = [UInt8](repeating: 0, count: blocksAcross * 8 * blocksHigh * 8)
@@ -126,7 +127,7 @@ extension JPEGComponent {
   }
 }
 
-/// A sample from a transformed value: level shift, then 0 ... 255.
+/// A sample from a transformed value: level shift, then the range 0 to 255.
 @inline(__always)
 private func limited(_ row: SIMD8<Int32>) -> SIMD8<UInt8> {
   let shifted = row &+ SIMD8(repeating: 128)

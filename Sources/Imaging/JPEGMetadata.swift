@@ -22,7 +22,7 @@ struct JPEGMetadata {
   private var density: (unit: UInt8, x: UInt16, y: UInt16)?
   /// The Adobe marker's colour transform.
   private var adobeTransform: UInt8?
-  /// The Exif orientation, 1 ... 8.
+  /// The Exif orientation, from 1 to 8.
   private var orientation: UInt16?
 
   /// Uses the segment of marker APPn.

@@ -14,7 +14,7 @@ import Files
 
 /// The parameters of a scan.
 struct JPEGScanHeader {
-  /// Indices of the frame's components, and each one's Huffman tables, 0 ... 3.
+  /// Indices of the frame's components, and each one's Huffman tables, from 0 to 3.
   var components: [(index: Int, dcTable: Int, acTable: Int)]
   /// The zigzag indices that the scan carries.
   var band: ClosedRange<Int>
@@ -109,6 +109,10 @@ struct JPEGScanDecoder {
     _ row: Int, _ column: Int, _ isInterleaved: Bool, _ components: inout [JPEGComponent]
   ) throws(EntropyFault) {
     guard isInterleaved else {
+      if coding == .firstAC && endOfBandRun > 0 {
+        endOfBandRun -= 1
+        return
+      }
       let index = header.components[0].index
       return try block(row * components[index].blockStride + column, 0, &components[index])
     }

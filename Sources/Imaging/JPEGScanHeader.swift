@@ -17,6 +17,7 @@ extension JPEGScanHeader {
   /// - Parameters:
   ///   - segment: the segment after its length.
   ///   - frame: the frame that the scan belongs to.
+  /// - Throws: an error when the header does not keep to the frame's kind.
   init(_ segment: CheckedBytes, _ frame: JPEGFrame) throws(FormatError) {
     let count = Int(try segment.u8(at: 0))
     guard (1...frame.components.count).contains(count), segment.count == 4 + 2 * count else {
@@ -92,6 +93,8 @@ extension JPEGFrame {
   /// - Parameters:
   ///   - header: the scan.
   ///   - quantisation: the four tables; each component keeps the one that is valid at its first scan.
+  ///   - segment: the scan's header, for errors.
+  /// - Throws: an error when bits come twice or out of order, or a table is not defined.
   mutating func begin(
     _ header: JPEGScanHeader, quantisation: [[Int32]], _ segment: CheckedBytes
   ) throws(FormatError) {

@@ -139,7 +139,11 @@ extension JPEGFrame {
 extension JPEGDecoder {
   /// The picture, once all scans are decoded.
   ///
-  /// - Parameter colour: how three components are coded; `nil` to find out from the markers.
+  /// - Parameters:
+  ///   - bytes: the file, for errors.
+  ///   - colour: how three components are coded; `nil` to find out from the markers.
+  /// - Returns: the picture.
+  /// - Throws: an error when no scan carries all bits of a coefficient.
   mutating func image(_ bytes: CheckedBytes, colour: JPEGColour?) throws(FormatError) -> Image {
     guard var frame = frame.take() else { throw bytes.error("the JPEG holds no picture") }
     try frame.checkCompleteness(bytes)

@@ -12,7 +12,7 @@ struct PNMHeader {
   let height: Int
   /// 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha.
   let channels: Int
-  /// The largest sample, 1 ... 65535.
+  /// The largest sample, from 1 to 65535.
   let maximum: Int
   /// Whether samples are decimal numbers.
   let isPlain: Bool
@@ -68,7 +68,8 @@ private struct PAMFields {
       case "HEIGHT": height = value
       case "DEPTH": depth = value
       case "MAXVAL": maximum = value
-      default: throw reader.fault("PAM header: unknown keyword \(keyword)")
+      default:
+        throw reader.fault("PAM header: unknown keyword \(printable(String(keyword), limit: 20))")
       }
     }
     try check(tuple, reader)
@@ -118,7 +119,7 @@ struct PNMTokenReader {
     return try bytes.u8(at: UInt64(position - 1))
   }
 
-  /// The digit of "P1" ... "P7".
+  /// The digit of "P1" to "P7".
   mutating func kind() throws(FormatError) -> Int {
     let (letter, digit) = (try bytes.u8(at: 0), try bytes.u8(at: 1))
     let end = try bytes.u8(at: 2)

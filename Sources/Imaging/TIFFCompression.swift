@@ -3,7 +3,7 @@
 // Implements: Adobe, TIFF Revision 6.0, 1992, sections 9 (PackBits), 13 (LZW); Adobe Photoshop TIFF
 //   Technical Notes, 2002 (Deflate).
 // Equation -> code: section 13's decoder with early change -> `decodeLZW`.
-// Deviations: the old LZW with reversed bits, CCITT and JPEG data are refused by name.
+// Deviations: the old LZW with reversed bits, CCITT and old JPEG data are refused by name.
 // Checked by: TIFFTests. Cost: linear in the decoded bytes.
 
 import Files
@@ -14,6 +14,7 @@ enum TIFFCompression {
   case packBits
   case lzw
   case deflate
+  case jpeg
 
   /// The compression that the tags state.
   ///
@@ -21,7 +22,7 @@ enum TIFFCompression {
   init(_ tags: TIFFDirectory) throws(FormatError) {
     let names: [UInt64: String] = [
       2: "CCITT modified Huffman", 3: "CCITT Group 3 fax", 4: "CCITT Group 4 fax", 6: "old JPEG",
-      7: "JPEG", 9: "JBIG", 10: "JBIG", 32766: "NeXT", 32771: "CCITT RLE word",
+      9: "JBIG", 10: "JBIG", 32766: "NeXT", 32771: "CCITT RLE word",
       32809: "ThunderScan",
       34661: "JBIG", 34676: "SGI Log", 34677: "SGI Log 24", 34712: "JPEG 2000", 33003: "JPEG 2000",
       33005: "JPEG 2000", 34887: "LERC", 34925: "LZMA", 50000: "Zstandard", 50001: "WebP",
@@ -30,6 +31,7 @@ enum TIFFCompression {
     switch try tags.integer(259, missing: 1) {
     case 1: self = .none
     case 5: self = .lzw
+    case 7: self = .jpeg
     case 8, 32946: self = .deflate
     case 32773: self = .packBits
     case let value:
@@ -44,6 +46,7 @@ enum TIFFCompression {
     case .packBits: "PackBits"
     case .lzw: "LZW"
     case .deflate: "Deflate"
+    case .jpeg: "JPEG"
     }
   }
 
@@ -51,7 +54,7 @@ enum TIFFCompression {
   var allowsPredictor: Bool {
     switch self {
     case .lzw, .deflate: true
-    case .none, .packBits: false
+    case .none, .packBits, .jpeg: false
     }
   }
 
@@ -62,6 +65,8 @@ enum TIFFCompression {
     case .packBits: 64
     case .lzw: 2731
     case .deflate: 1040
+    // A block of 64 samples takes at least two bits in a sequential scan; four components.
+    case .jpeg: 4096
     }
   }
 
@@ -75,11 +80,12 @@ enum TIFFCompression {
     case .packBits: return try decodePackBits(data, to: size)
     case .lzw: return try decodeLZW(data, to: size)
     case .deflate: return try data.inflated(.zlib, to: size, ignoringExcess: true)
+    case .jpeg: throw data.error("JPEG data are no plain bytes")
     }
   }
 }
 
-/// Section 9: n = 0 ... 127 copies n + 1 bytes, -1 ... -127 repeats one byte 1 - n times.
+/// Section 9: n from 0 to 127 copies n + 1 bytes, from -1 to -127 repeats one byte 1 - n times.
 func decodePackBits(_ data: CheckedBytes, to size: Int) throws(FormatError) -> [UInt8] {
   let source = data.span
   var result = [UInt8](repeating: 0, count: size)
@@ -145,7 +151,30 @@ private struct LZWTable {
   }
 }
 
-/// Section 13: codes of 9 to 12 bits, most significant bit first.
+/// Takes codes of 9 to 12 bits, most significant bit first.
+private struct LZWCodes: ~Escapable {
+  private let source: Span<UInt8>
+  private var (bits, available) = (UInt32(0), 0)
+  /// How many bytes were used.
+  private(set) var position = 0
+
+  @_lifetime(copy source)
+  init(_ source: Span<UInt8>) { self.source = source }
+
+  /// The next code; `nil` when the data are used up.
+  mutating func next(_ width: Int) -> Int? {
+    while available < width {
+      guard position < source.count else { return nil }
+      bits = bits << 8 | UInt32(source[position])
+      position += 1
+      available += 8
+    }
+    available -= width
+    return Int(bits >> UInt32(available)) & ((1 << width) - 1)
+  }
+}
+
+/// Section 13.
 func decodeLZW(_ data: CheckedBytes, to size: Int) throws(FormatError) -> [UInt8] {
   let source = data.span
   if source.count >= 2 && source[0] == 0 && source[1] & 1 == 1 {
@@ -153,34 +182,24 @@ func decodeLZW(_ data: CheckedBytes, to size: Int) throws(FormatError) -> [UInt8
   }
   var result = [UInt8](repeating: 0, count: size)
   var table = LZWTable()
-  var (bits, available, read, written) = (UInt32(0), 0, 0, 0)
-  var old = -1
+  var codes = LZWCodes(source)
+  var (old, written) = (-1, 0)
   while written < size {
-    let width = table.codeWidth
-    while available < width {
-      guard read < source.count else {
-        throw data.error("LZW data end after \(written) of \(size) bytes", at: UInt64(read))
-      }
-      bits = bits << 8 | UInt32(source[read])
-      read += 1
-      available += 8
+    guard let code = codes.next(table.codeWidth), code != LZWTable.end else {
+      let place = UInt64(codes.position)
+      throw data.error("LZW data end after \(written) of \(size) bytes", at: place)
     }
-    let code = Int(bits >> UInt32(available - width)) & ((1 << width) - 1)
-    available -= width
     if code == LZWTable.clear {
       table.next = LZWTable.firstFree
       old = -1
       continue
     }
-    guard code != LZWTable.end else {
-      throw data.error("LZW data end after \(written) of \(size) bytes", at: UInt64(read))
-    }
     guard code < (old < 0 ? 256 : table.next + 1) else {
-      throw data.error("LZW code \(code) is not in the table yet", at: UInt64(read))
+      throw data.error("LZW code \(code) is not in the table yet", at: UInt64(codes.position))
     }
     if old >= 0 {
       guard table.next < 4096 else {
-        throw data.error("the LZW table is full and not cleared", at: UInt64(read))
+        throw data.error("the LZW table is full and not cleared", at: UInt64(codes.position))
       }
       table.add(old, table.firstByte(code == table.next ? old : code))
     }

@@ -10,7 +10,7 @@ import Files
 struct TIFFTag {
   /// What the value means.
   let code: UInt16
-  /// How the values are stored, 1 ... 18.
+  /// How the values are stored: 1 to 18.
   let type: UInt16
   /// The number of values.
   let count: UInt64
@@ -189,6 +189,12 @@ struct TIFFDirectory {
     case 12: return try part.f64(at: 0, file.order)
     default: return try integers(code, limit: 1)?.first.map { Double($0) }
     }
+  }
+
+  /// The bytes of a tag's values; `nil` when the tag is missing.
+  func data(_ code: UInt16) throws(FormatError) -> CheckedBytes? {
+    guard let tag = tags[code] else { return nil }
+    return try data(of: tag)
   }
 
   /// The bytes of a tag of text up to the first NUL; `nil` when the tag is missing.

@@ -18,7 +18,7 @@ struct TIFFLayout {
   /// Bits of a sample: 1, 2, 4, 8, 16, 32 or 64.
   let bits: Int
   let format: SampleFormat
-  /// 0 WhiteIsZero, 1 BlackIsZero, 2 RGB, 3 palette.
+  /// 0 WhiteIsZero, 1 BlackIsZero, 2 RGB, 3 palette, 6 YCbCr (with JPEG alone).
   let photometric: UInt64
   let compression: TIFFCompression
   /// 1 none, 2 horizontal differences, 3 floating point.
@@ -27,7 +27,7 @@ struct TIFFLayout {
   let isPlanar: Bool
   /// Whether the bits of each byte come in reverse order.
   let isBitReversed: Bool
-  /// 1 ... 8.
+  /// What the first row and column are, 1 to 8.
   let orientation: Int
   /// The size of a strip or tile in pixels; the last strip may have fewer rows.
   let segmentWidth: Int
@@ -39,6 +39,8 @@ struct TIFFLayout {
   private(set) var byteCounts: [UInt64] = []
   /// All red, all green, all blue values of a palette; empty without one.
   let palette: [UInt64]
+  /// The tables that all JPEG strips or tiles share; `nil` when each has its own.
+  let jpegTables: CheckedBytes?
   var remarks: [String] = []
 
   /// The bytes of a sample once unpacked.
@@ -65,8 +67,13 @@ struct TIFFLayout {
     let (pixelBytes, overflow) = samples.multipliedReportingOverflow(by: max(1, bits / 8))
     guard !overflow else { throw bytes.error("a pixel of \(samples) samples cannot be") }
     try limits.check(width: width, height: height, bytesPerPixel: pixelBytes, in: bytes)
-    photometric = try Self.photometric(tags, samples: samples, bits: bits, format: format)
     compression = try TIFFCompression(tags)
+    photometric = try Self.photometric(
+      tags, samples: samples, bits: bits, format: format, compression)
+    jpegTables = compression == .jpeg ? try tags.data(347) : nil
+    guard compression != .jpeg || (bits == 8 && format == .unsigned) else {
+      throw bytes.error("JPEG with samples of \(bits) bits is not supported")
+    }
     predictor = try Self.predictor(tags, compression, bits: bits, format: format)
     isPlanar = try Self.choice(tags, 284, "planar configuration", [1, 2]) == 2 && samples > 1
     isBitReversed = try Self.choice(tags, 266, "fill order", [1, 2]) == 2
@@ -111,7 +118,8 @@ struct TIFFLayout {
   }
 
   private static func photometric(
-    _ tags: TIFFDirectory, samples: Int, bits: Int, format: SampleFormat
+    _ tags: TIFFDirectory, samples: Int, bits: Int, format: SampleFormat,
+    _ compression: TIFFCompression
   ) throws(FormatError) -> UInt64 {
     let value = try tags.integer(262, missing: samples >= 3 ? 2 : 1)
     let names: [UInt64: String] = [
@@ -124,7 +132,7 @@ struct TIFFLayout {
       if value == 0 && format != .unsigned {
         throw tags.bytes.error("WhiteIsZero needs whole numbers without a sign")
       }
-    case 2 where samples >= 3: break
+    case 2 where samples >= 3, 6 where samples == 3 && compression == .jpeg: break
     case 3 where samples == 1 && bits <= 8 && format == .unsigned: break
     case 2, 3:
       throw tags.bytes.error("colours (photometric \(value)) with \(samples) x \(bits) bits")

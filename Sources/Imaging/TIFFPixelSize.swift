@@ -31,7 +31,9 @@ func tiffPixelSize(_ tags: TIFFDirectory, width: Int, height: Int) -> PixelSize 
 
 // MARK: - Zeiss
 
-/// The text begins with unnamed numbers; the fourth is the pixel size in metres of a picture that
+/// Reads SmartSEM's text.
+///
+/// It begins with unnamed numbers; the fourth is the pixel size in metres of a picture that
 /// is 1024 pixels wide. `AP_PIXEL_SIZE` is also for 1024 pixels and therefore not used.
 private func addZeissClaims(_ bytes: [UInt8], width: Int, to claims: inout PixelSizeClaims) {
   let lines = textLines(latin1(bytes))
@@ -139,7 +141,9 @@ private func imageJLines(_ description: String) -> [String]? {
   description.hasPrefix("ImageJ=") ? textLines(description) : nil
 }
 
-/// Resolution counts pixels per the description's unit. Tells whether ImageJ wrote the file.
+/// Resolution counts pixels per the description's unit.
+///
+/// Tells whether ImageJ wrote the file.
 private func addImageJClaim(
   _ description: String, _ tags: TIFFDirectory, to claims: inout PixelSizeClaims
 ) -> Bool {

@@ -17,6 +17,8 @@ struct TIFFSamples {
   /// Samples of fewer than 8 bits are indices for a palette, otherwise scaled to 0 ... 255.
   ///
   /// - Parameter shift: is added to the offset of each strip or tile.
+  /// - Returns: the samples' bytes.
+  /// - Throws: an error when strips or tiles are missing, cut short or damaged.
   func read(shift: UInt64 = 0) throws(FormatError) -> [UInt8] {
     try checkDeclaredData(shift)
     let layout = layout
@@ -49,7 +51,7 @@ struct TIFFSamples {
         throw file.bytes.error("\(needed) bytes expected, but \(count) are declared", at: offset)
       }
       count = needed
-    case .packBits, .lzw, .deflate:
+    case .packBits, .lzw, .deflate, .jpeg:
       if layout.byteCounts.isEmpty { count = offset < size ? size - offset : 0 }
     }
     guard !overflow else { throw file.bytes.error("offset \(offset) lies outside") }
@@ -87,6 +89,7 @@ struct TIFFSamples {
     _ index: Int, rows: Int, _ shift: UInt64
   ) throws(FormatError) -> [UInt8] {
     var data = try segmentData(index, rows: rows, shift)
+    if layout.compression == .jpeg { return try jpegSegment(data, rows: rows) }
     if layout.isBitReversed {
       data = CheckedBytes(data.array.map(reversedBits), file: data.file)
     }
@@ -102,6 +105,28 @@ struct TIFFSamples {
     case 64: return integerRows(stored, UInt64.self, row: row, differences, isBig)
     default: return smallSamples(stored, row: row, rows: rows)
     }
+  }
+
+  /// A strip or tile that is a JPEG stream, its tables perhaps kept apart.
+  private func jpegSegment(_ data: CheckedBytes, rows: Int) throws(FormatError) -> [UInt8] {
+    let width = layout.segmentWidth
+    let colour: JPEGColour? =
+      switch layout.photometric {
+      case 2: .rgb
+      case 6: .luminanceAndChrominance
+      default: nil
+      }
+    // Encoders may fill up the last strip to whole blocks, hence 64 rows more than needed.
+    let limits = ImageLimits(side: max(width, rows + 64), pixels: width * (rows + 64))
+    let image = try decodeJPEG(data, limits: limits, tables: layout.jpegTables, colour: colour)
+    guard image.width == width && image.height >= rows,
+      image.channels == layout.samplesPerSegment, case .uint8(let samples) = image.samples
+    else {
+      throw data.error(
+        "a JPEG of \(image.width) x \(image.height) x \(image.channels) samples instead of "
+          + "\(width) x \(rows) x \(layout.samplesPerSegment)", at: 0)
+    }
+    return Array(samples.prefix(rows * layout.segmentRowBytes))
   }
 
   /// Predictor 2: each sample is the difference to the one `step` samples before it in its row.

@@ -24,8 +24,15 @@ public enum TIFFPacking: Sendable {
 public func encodeTIFF(
   _ image: Image, packing: TIFFPacking = .deflate, file: String = "TIFF"
 ) throws(FormatError) -> [UInt8] {
+  try encodeTIFF(image, packing: packing, file: file, isBig: false)
+}
+
+/// Encodes a picture as TIFF, or as BigTIFF when it must be or is asked for.
+package func encodeTIFF(
+  _ image: Image, packing: TIFFPacking, file: String, isBig: Bool
+) throws(FormatError) -> [UInt8] {
   guard image.width > 0 && image.height > 0 && image.channels <= 4,
-    let width = UInt32(exactly: image.width), let height = UInt32(exactly: image.height)
+    max(image.width, image.height) <= Int(UInt32.max)
   else {
     throw FormatError(
       file: file,
@@ -42,10 +49,18 @@ public func encodeTIFF(
     if usesDifferences { strip = differences(strip, bits, row: rowBytes, image.channels) }
     strips.append(packing == .deflate ? deflated(strip) : strip)
   }
-  var tags = TIFFTagWriter(strips: strips)
-  tags.add(256, [UInt64(width)])
-  tags.add(257, [UInt64(height)])
-  tags.add(258, [UInt64](repeating: UInt64(bits), count: image.channels), type: 3)
+  return tiffFile(image, strips, rows: rows, packing, usesDifferences, (bits, format), isBig)
+}
+
+/// Puts strips and tags together.
+private func tiffFile(
+  _ image: Image, _ strips: [[UInt8]], rows: Int, _ packing: TIFFPacking, _ usesDifferences: Bool,
+  _ type: (bits: Int, format: UInt64), _ isBig: Bool
+) -> [UInt8] {
+  var tags = TIFFTagWriter(strips: strips, isBig: isBig)
+  tags.add(256, [UInt64(image.width)])
+  tags.add(257, [UInt64(image.height)])
+  tags.add(258, [UInt64](repeating: UInt64(type.bits), count: image.channels), type: 3)
   tags.add(259, [packing == .deflate ? 8 : 1], type: 3)
   tags.add(262, [image.channels >= 3 ? 2 : 1], type: 3)
   tags.addStripOffsets()
@@ -57,23 +72,28 @@ public func encodeTIFF(
   tags.addResolutionUnit(image.pixelSize)
   if usesDifferences { tags.add(317, [2], type: 3) }
   if image.channels == 2 || image.channels == 4 { tags.add(338, [2], type: 3) }
-  tags.add(339, [UInt64](repeating: format, count: image.channels), type: 3)
+  tags.add(339, [UInt64](repeating: type.format, count: image.channels), type: 3)
   return tags.file()
 }
 
 extension Image {
-  /// Writes the picture into a PNG or TIFF file, told by the ending of its name, at once or not at
-  /// all.
+  /// Writes the picture as PNG, TIFF or PNM, told by the ending of the name.
+  ///
+  /// The file is complete or absent.
   ///
   /// - Throws: an error that names the file.
   public func write(to path: String) throws(FormatError) {
-    let ending = fileName(of: path).split(separator: ".").last.map { $0.lowercased() } ?? ""
+    let parts = fileName(of: path).split(separator: ".", omittingEmptySubsequences: false)
+    let ending = parts.count > 1 ? parts[parts.count - 1].lowercased() : ""
     switch ending {
     case "png": try writeAtomically(encodePNG(self, file: path), to: path)
     case "tif", "tiff": try writeAtomically(encodeTIFF(self, file: path), to: path)
+    case "pbm", "pgm", "ppm", "pnm", "pam":
+      try writeAtomically(encodePNM(self, file: path), to: path)
     default:
       throw FormatError(
-        file: path, problem: "pictures are written as .png, .tif or .tiff, not '.\(ending)'")
+        file: path,
+        problem: "pictures are written as .png, .tif, .pgm, .ppm or .pam, not '.\(ending)'")
     }
   }
 }
@@ -127,14 +147,17 @@ private struct TIFFTagWriter {
   private let isBig: Bool
   private var entries: [Entry] = []
 
-  init(strips: [[UInt8]]) {
+  init(strips: [[UInt8]], isBig: Bool) {
     self.strips = strips
-    isBig = strips.reduce(0) { $0 + $1.count + 16 } > Int(UInt32.max) - 1 << 20
+    self.isBig =
+      isBig || strips.reduce(0) { $0 + $1.count + 16 } > Int(UInt32.max) - 1 << 20
   }
 
   private var headerSize: Int { isBig ? 16 : 8 }
 
-  /// Adds a tag; tags come in ascending order. Type 3 is 16-bit, 4 is 32-bit, 16 is 64-bit.
+  /// Adds a tag; tags come in ascending order.
+  ///
+  /// Type 3 is 16-bit, 4 is 32-bit, 16 is 64-bit.
   mutating func add(_ code: UInt16, _ values: [UInt64], type: UInt16 = 4) {
     let size = type == 3 ? 2 : type == 4 ? 4 : 8
     let bytes = values.flatMap { littleEndianBytes(of: [$0]).prefix(size) }

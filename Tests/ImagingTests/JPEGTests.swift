@@ -69,7 +69,9 @@ import Testing
 
   // MARK: - Twins
 
-  /// Coefficients up to the largest that 8-bit samples give. The transform keeps 13 bits of its
+  /// Coefficients up to the largest that 8-bit samples give.
+  ///
+  /// The transform keeps 13 bits of its
   /// constants and 2 bits between passes: libjpeg states an error below 1; rounding adds 1/2.
   @Test func transformsAsTheDefinitionStates() {
     var generator = SeededBits(state: 41)
@@ -226,13 +228,29 @@ import Testing
     #expect(problem(bytes).contains("damaged"))
   }
 
+  /// Entropy-coded bytes are cut out, the end marker kept.
+  @Test func refusesMissingBlocks() throws {
+    var bytes = try fixture("jpeg/444_9x17.jpg")
+    bytes.removeSubrange((bytes.count - 30)..<(bytes.count - 2))
+    #expect(problem(bytes).contains("end before the last block"))
+  }
+
+  @Test func allowsFillBytesBeforeMarkers() throws {
+    let bytes = try fixture("jpeg/scans_apart_q85.jpg")
+    var filled = bytes
+    for code: UInt8 in [0xD9, 0xD0, 0xDA, 0xC0] {
+      filled.insert(contentsOf: [0xFF, 0xFF], at: try marker(code, in: filled))
+    }
+    #expect(try decode(filled) == decode(bytes))
+  }
+
   @Test func refusesBytesAfterTheLastBlock() throws {
     var bytes = try fixture("jpeg/444_9x17.jpg")
     bytes.insert(contentsOf: [0x55, 0x55], at: bytes.count - 2)
     #expect(problem(bytes).contains("left after the last block"))
   }
 
-  /// Three codes of one bit: there are two. The number of symbols stays.
+  /// Three codes of one bit, of which there are two; the number of symbols stays.
   @Test func refusesATableThatIsNoCode() throws {
     var bytes = try fixture("jpeg/444_9x17.jpg")
     let table = try marker(0xC4, in: bytes)

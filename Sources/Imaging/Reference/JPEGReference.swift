@@ -36,7 +36,9 @@ public func inverseDCTReference(_ S: [Double]) -> [Double] {
 /// One sample of a component brought to twice its size.
 ///
 /// - Parameters:
-///   - s: the component, `height` rows of `width` samples.
+///   - s: the component, row by row.
+///   - height: its rows.
+///   - width: its columns.
 ///   - y: the row in the larger picture.
 ///   - x: the column in the larger picture.
 ///   - doublesRows: whether there are twice as many rows in the larger picture.
