@@ -1,6 +1,6 @@
 // A labelled set of micrographs whose classes differ in kind, not in brightness.
 
-public import Tensors
+import Tensors
 
 /// A micrograph of a set, with a name.
 public struct ClassedMicrograph: Sendable {

@@ -8,8 +8,8 @@
 // Checked by: MicrographTests (fractions, intercepts and spacings counted on the labels).
 // Cost: 10-40 ms for 256 x 256 pixels.
 
-public import Imaging
-public import Tensors
+import Imaging
+import Tensors
 
 /// A picture of a microstructure with the labels of every pixel and its exact truth.
 ///

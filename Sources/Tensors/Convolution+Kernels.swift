@@ -1,7 +1,7 @@
-// The two fast convolutions: pieces of work cut by shape alone, each a call of the band kernel.
+// Direct convolution: pieces of work cut by shape alone, each a call of the band kernel.
 //
-// Pieces of the direct algorithm are (image, panel of channels, band of rows), bands fastest, so
-// that a panel stays in a core's cache; pieces of im2col are blocks of rows of the patch matrix.
+// Pieces are (image, panel of channels, band of rows), bands fastest, so that a panel stays in a
+// core's cache.
 // Deviations: none. Checked by: ConvolutionKernelTests.
 
 import _Kernels128
@@ -80,58 +80,64 @@ private let paddedBytes = 1 << 25
 
 // MARK: - Direct
 
-/// Pads some images at a time and applies the filters to them in place.
+/// Convolves a whole tensor.
 func convolveDirect<Scalar: KernelScalar>(
   _ input: Tensor<Scalar>, _ filters: PackedFilters<Scalar>, _ plan: ConvolutionPlan,
   into output: inout Tensor<Scalar>
 ) {
-  let (imageIn, imageOut) = (plan.H * plan.W * plan.C, plan.Ho * plan.Wo * plan.K)
-  let padded = plan.paddedHeight * plan.paddedWidth * plan.C
-  let atOnce =
-    plan.isPadded ? max(1, paddedBytes / (padded * MemoryLayout<Scalar>.stride)) : plan.N
-  var margin = [Scalar](repeating: 0, count: plan.isPadded ? min(atOnce, plan.N) * padded : 0)
-  // SAFETY: the buffers outlive the loops; `applyFilters` stays inside the images it is given.
+  // SAFETY: the shapes were checked, and both arrays outlive the call.
   unsafe input.scalars.withUnsafeBufferPointer { source in
     unsafe output.scalars.withUnsafeMutableBufferPointer { target in
       guard let source = source.baseAddress, let target = target.baseAddress else { return }
-      for first in stride(from: 0, to: plan.N, by: atOnce) {
-        let images = min(atOnce, plan.N - first)
-        let out = unsafe SharedPointer(target + first * imageOut)
-        if plan.isPadded {
-          copyInside(input, images: first..<(first + images), plan, into: &margin)
-          unsafe margin.withUnsafeBufferPointer { buffer in
-            guard let base = buffer.baseAddress else { return }
-            unsafe applyFilters(images, base, filters, plan, out)
-          }
-        } else {
-          unsafe applyFilters(images, source + first * imageIn, filters, plan, out)
-        }
-      }
+      unsafe convolveDirect(source, filters, plan, target)
+    }
+  }
+}
+
+/// Pads some images at a time and applies the filters to them in place.
+///
+/// The caller guarantees that the images of `plan` lie in valid memory.
+@unsafe package func convolveDirect<Scalar: KernelScalar>(
+  _ source: UnsafePointer<Scalar>, _ filters: PackedFilters<Scalar>, _ plan: ConvolutionPlan,
+  _ target: UnsafeMutablePointer<Scalar>
+) {
+  let (imageIn, imageOut) = (plan.H * plan.W * plan.C, plan.Ho * plan.Wo * plan.K)
+  guard plan.isPadded else {
+    unsafe applyFilters(plan.N, source, filters, plan, SharedPointer(target))
+    return
+  }
+  let padded = plan.paddedHeight * plan.paddedWidth * plan.C
+  let fitting = paddedBytes / max(1, padded * MemoryLayout<Scalar>.stride)
+  let atOnce = min(plan.N, max(1, fitting))
+  var margin = [Scalar](repeating: 0, count: atOnce * padded)
+  // SAFETY: `margin` holds `atOnce` padded images; `applyFilters` stays inside them.
+  unsafe margin.withUnsafeMutableBufferPointer { buffer in
+    guard let base = buffer.baseAddress else { return }
+    for first in stride(from: 0, to: plan.N, by: atOnce) {
+      let images = min(atOnce, plan.N - first)
+      unsafe copyInside(source + first * imageIn, images, plan, into: SharedPointer(base))
+      unsafe applyFilters(
+        images, base, filters, plan, SharedPointer(target + first * imageOut))
     }
   }
 }
 
 /// Copies images into the middle of padded ones, whose margins stay zero.
-private func copyInside<Scalar: KernelScalar>(
-  _ input: Tensor<Scalar>, images: Range<Int>, _ plan: ConvolutionPlan,
-  into margin: inout [Scalar]
+@unsafe private func copyInside<Scalar: KernelScalar>(
+  _ source: UnsafePointer<Scalar>, _ images: Int, _ plan: ConvolutionPlan,
+  into margin: SharedPointer<Scalar>
 ) {
   let (row, paddedRow) = (plan.W * plan.C, plan.paddedWidth * plan.C)
-  let padded = plan.paddedHeight * paddedRow
-  let inset = plan.g.paddingTop * paddedRow + plan.g.paddingLeft * plan.C
-  // SAFETY: each piece copies one image row between different places of arrays that outlive it.
-  unsafe input.scalars.withUnsafeBufferPointer { source in
-    unsafe margin.withUnsafeMutableBufferPointer { target in
-      guard let source = source.baseAddress, let target = target.baseAddress else { return }
-      let from = unsafe SharedPointer(UnsafeMutablePointer(mutating: source))
-      let to = unsafe SharedPointer(target)
-      parallelFor(images.count) { image in
-        for y in 0..<plan.H {
-          let start = unsafe from.pointer + ((images.lowerBound + image) * plan.H + y) * row
-          unsafe (to.pointer + image * padded + inset + y * paddedRow).update(
-            from: start, count: row)
-        }
-      }
+  let from = unsafe SharedPointer(UnsafeMutablePointer(mutating: source))
+  let rows = images * plan.H
+  let atOnce = max(1, (1 << 16) / max(1, row))
+  // SAFETY: each piece copies its own image rows between memory that outlives the loop.
+  parallelFor((rows + atOnce - 1) / atOnce) { piece in
+    for index in (piece * atOnce)..<min(rows, (piece + 1) * atOnce) {
+      let (image, y) = index.quotientAndRemainder(dividingBy: plan.H)
+      let line = image * plan.paddedHeight + plan.g.paddingTop + y
+      unsafe (margin.pointer + line * paddedRow + plan.g.paddingLeft * plan.C).update(
+        from: from.pointer + index * row, count: row)
     }
   }
 }
@@ -181,93 +187,4 @@ private func directBand(_ plan: ConvolutionPlan, rows: Int, columns: Int) -> Ban
     outerTaps: plan.R, outerStep: plan.g.dilationY * paddedRow,
     innerTaps: joined ? 1 : plan.S, innerStep: plan.g.dilationX * plan.C,
     channels: joined ? plan.S * plan.C : plan.Cg, columns: columns)
-}
-
-// MARK: - im2col
-
-/// Gathers blocks of patches and multiplies each by the panels of its group.
-func convolveByPatches<Scalar: KernelScalar>(
-  _ input: Tensor<Scalar>, _ filters: PackedFilters<Scalar>, _ plan: ConvolutionPlan,
-  into output: inout Tensor<Scalar>
-) {
-  let total = plan.N * plan.Ho * plan.Wo
-  let length = plan.R * plan.S * plan.Cg
-  // A whole number of tiles of 14, 6 or 4 rows; a block stays in half of a 1 MB cache.
-  let fitting = (1 << 19) / MemoryLayout<Scalar>.stride / max(1, length) / 84
-  let blockRows = 84 * min(2, max(1, fitting))
-  let blocks = (total + blockRows - 1) / blockRows
-  // Few blocks: several pieces gather the same patches and take a share of the panels each.
-  let shares = blocks >= 8 ? 1 : min(filters.panelsPerGroup, 8)
-  // SAFETY: pieces write different rows or channels of the output, which outlives the loop.
-  unsafe output.scalars.withUnsafeMutableBufferPointer { target in
-    guard let base = target.baseAddress else { return }
-    let out = unsafe SharedPointer(base)
-    parallelFor(blocks * plan.g.groups * shares) { piece in
-      let (block, rest) = piece.quotientAndRemainder(dividingBy: plan.g.groups * shares)
-      let (group, share) = rest.quotientAndRemainder(dividingBy: shares)
-      let rows = (block * blockRows)..<min(total, (block + 1) * blockRows)
-      var patches = [Scalar](repeating: 0, count: rows.count * length)
-      gatherPatches(input, rows: rows, group: group, plan, into: &patches)
-      let first = group * filters.panelsPerGroup
-      let panels =
-        (first + share * filters.panelsPerGroup / shares)
-        ..<(first
-        + (share + 1) * filters.panelsPerGroup / shares)
-      unsafe multiplyPatches(patches, rows, by: panels, of: filters, plan, into: out)
-    }
-  }
-}
-
-/// Writes the patches of output pixels `rows` (counted over rows and images) one after the other.
-private func gatherPatches<Scalar: KernelScalar>(
-  _ input: Tensor<Scalar>, rows: Range<Int>, group: Int, _ plan: ConvolutionPlan,
-  into patches: inout [Scalar]
-) {
-  // SAFETY: a tap is copied only where it lies inside the image, into its own place of `patches`.
-  unsafe input.scalars.withUnsafeBufferPointer { source in
-    unsafe patches.withUnsafeMutableBufferPointer { target in
-      guard let source = source.baseAddress, let target = target.baseAddress else { return }
-      for (i, row) in rows.enumerated() {
-        let (pixel, x) = row.quotientAndRemainder(dividingBy: plan.Wo)
-        let (image, y) = pixel.quotientAndRemainder(dividingBy: plan.Ho)
-        for tap in 0..<(plan.R * plan.S) {
-          let iy = y * plan.g.strideY + tap / plan.S * plan.g.dilationY - plan.g.paddingTop
-          let ix = x * plan.g.strideX + tap % plan.S * plan.g.dilationX - plan.g.paddingLeft
-          if iy < 0 || iy >= plan.H || ix < 0 || ix >= plan.W { continue }
-          let from = ((image * plan.H + iy) * plan.W + ix) * plan.C + group * plan.Cg
-          let to = (i * plan.R * plan.S + tap) * plan.Cg
-          unsafe (target + to).update(from: source + from, count: plan.Cg)
-        }
-      }
-    }
-  }
-}
-
-/// Multiplies a block of patches by panels: a band of one row whose pixels are the patches.
-@unsafe private func multiplyPatches<Scalar: KernelScalar>(
-  _ patches: [Scalar], _ rows: Range<Int>, by panels: Range<Int>,
-  of filters: PackedFilters<Scalar>, _ plan: ConvolutionPlan, into output: SharedPointer<Scalar>
-) {
-  let length = plan.R * plan.S * plan.Cg
-  for panel in panels {
-    let band = Band(
-      rows: 1, inputRowStep: 0, outputRowStep: 0, pixels: rows.count, inputPixelStep: length,
-      outputPixelStep: plan.K, outerTaps: 1, outerStep: 0, innerTaps: 1, innerStep: 0,
-      channels: length, columns: filters.columns(ofPanel: panel % filters.panelsPerGroup))
-    let channel = plan.firstChannel(ofPanel: panel, filters)
-    // SAFETY: the band reads the patches and one panel, and writes its own rows and channels.
-    unsafe patches.withUnsafeBufferPointer { source in
-      unsafe filters.panels.withUnsafeBufferPointer { weights in
-        unsafe filters.bias.withUnsafeBufferPointer { bias in
-          guard let source = source.baseAddress, let weights = weights.baseAddress,
-            let bias = bias.baseAddress
-          else { return }
-          unsafe convolveBand(
-            band, source, weights + panel * filters.panelLength,
-            bias + panel * filters.panelWidth,
-            output.pointer + rows.lowerBound * plan.K + channel)
-        }
-      }
-    }
-  }
 }

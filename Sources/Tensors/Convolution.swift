@@ -6,8 +6,8 @@
 //   IWFHR 2006, section 4, in blocks of rows of the patch matrix.
 // Equation -> code: see Reference/ConvolutionReference.swift (a cross-correlation).
 // Symbols: N H W C -> images, rows, columns, channels; R S K -> filter rows, columns, outputs.
-// Deviations: the patch matrix is never whole: blocks of at most 168 rows are gathered and
-//   multiplied while they are in the cache.
+// Deviations: the patch matrix is never whole: the packed product (GEMM+Kernels.swift) asks for its
+//   blocks one by one and multiplies each while it is in the cache.
 // Checked by: ConvolutionKernelTests (twin, goldens of SciPy). Cost: 2 N Ho Wo K R S C/groups flops;
 //   direct copies the input once when it is padded, im2col copies every patch.
 
@@ -15,19 +15,18 @@
 public enum ConvolutionAlgorithm: String, CaseIterable, Sendable {
   /// The definition as loops.
   case reference
-  /// Patches gathered into blocks of a matrix, which is multiplied by the filters.
+  /// Patches gathered into blocks of a matrix, which the packed product multiplies by the filters.
   case im2col
   /// Filters applied to the pixels where they are.
   case direct
   /// `.direct` where an output row has at least 4 pixels, else `.im2col`, which fills its tiles
-  /// across rows and images. The choice depends on shapes alone; both give the same bits.
+  /// across rows and images. The choice depends on shapes alone.
   case automatic
 }
 
 /// The convolution of a batch of images with a bank of filters.
 ///
 /// It is a cross-correlation (the filter is not mirrored), as everywhere in deep learning.
-/// `.im2col` and `.direct` sum in the same order, so that their results have the same bits.
 ///
 /// - Parameters:
 ///   - input: shape (N, H, W, C).
@@ -48,51 +47,69 @@ public func convolve<Scalar: KernelScalar>(
   if algorithm == .reference {
     return convolveReference(input, filters, bias: bias, geometry: geometry)
   }
-  let packed = PackedFilters(filters, bias: bias, groups: geometry.groups)
-  return convolve(input, packed, geometry: geometry, algorithm: algorithm)
+  let shape = geometry.outputShape(input: input.shape, filters: filters.shape)
+  let chosen = algorithm == .automatic && shape[2] < 4 ? .im2col : algorithm
+  let packed = PackedFilters(filters, bias: bias, groups: geometry.groups, algorithm: chosen)
+  return convolve(input, packed, geometry: geometry)
 }
 
-/// The convolution of a batch of images with filters packed before.
+/// The convolution of a batch of images with filters packed before, by the algorithm that they
+/// were packed for.
 ///
 /// - Parameters:
 ///   - input: shape (N, H, W, C).
 ///   - filters: packed for `geometry.groups` groups.
 ///   - geometry: stride, padding, dilation, groups.
-///   - algorithm: `.im2col`, `.direct` or `.automatic`.
-/// - Precondition: the shapes fit together; `algorithm` is not `.reference`.
+/// - Precondition: the shapes and groups fit together.
 /// - Returns: shape (N, outputHeight, outputWidth, K).
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 public func convolve<Scalar: KernelScalar>(
   _ input: Tensor<Scalar>, _ filters: PackedFilters<Scalar>,
-  geometry: ConvolutionGeometry = ConvolutionGeometry(),
-  algorithm: ConvolutionAlgorithm = .automatic
+  geometry: ConvolutionGeometry = ConvolutionGeometry()
 ) -> Tensor<Scalar> {
-  precondition(algorithm != .reference, "the reference takes filters as they are")
+  let shape = geometry.outputShape(input: input.shape, filters: filters.shape)
+  var output = Tensor<Scalar>.zeros(shape)
+  convolve(input, filters, geometry: geometry, into: &output)
+  return output
+}
+
+/// The convolution with packed filters, written over a tensor whose memory is used again.
+///
+/// - Parameters:
+///   - input: shape (N, H, W, C).
+///   - filters: packed for `geometry.groups` groups.
+///   - geometry: stride, padding, dilation, groups.
+///   - output: shape (N, outputHeight, outputWidth, K); its values do not matter.
+/// - Precondition: the shapes and groups fit together.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+public func convolve<Scalar: KernelScalar>(
+  _ input: Tensor<Scalar>, _ filters: PackedFilters<Scalar>,
+  geometry: ConvolutionGeometry = ConvolutionGeometry(), into output: inout Tensor<Scalar>
+) {
   precondition(
     filters.groups == geometry.groups,
     "filters packed for \(filters.groups) groups, used with \(geometry.groups)")
   let shape = geometry.outputShape(input: input.shape, filters: filters.shape)
-  var output = Tensor<Scalar>.zeros(shape)
-  guard output.count > 0 else { return output }
+  precondition(output.shape == shape, "the result has shape \(shape), not \(output.shape)")
+  guard output.count > 0 else { return }
   let plan = ConvolutionPlan(input: input.shape, output: shape, filters, geometry)
-  let direct = algorithm == .direct || (algorithm == .automatic && shape[2] >= 4)
-  if direct {
-    convolveDirect(input, filters, plan, into: &output)
-  } else {
+  if filters.algorithm == .im2col {
     convolveByPatches(input, filters, plan, into: &output)
+  } else {
+    convolveDirect(input, filters, plan, into: &output)
   }
-  return output
 }
 
 /// The extents of one convolution under short names.
-struct ConvolutionPlan: Sendable {
+package struct ConvolutionPlan: Sendable {
   let N, H, W, C, R, S, Cg, K, Ho, Wo: Int
   let g: ConvolutionGeometry
   /// Panels of all groups.
   let panels: Int
 
-  init<Scalar>(
+  package init<Scalar>(
     input: [Int], output: [Int], _ filters: PackedFilters<Scalar>, _ geometry: ConvolutionGeometry
   ) {
     (N, H, W, C) = (input[0], input[1], input[2], input[3])

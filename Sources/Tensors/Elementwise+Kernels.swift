@@ -14,11 +14,12 @@ import _Kernels512
 /// Values that one piece of a parallel elementwise loop covers.
 private let pieceLength = 1 << 15
 
-private enum ElementaryFunction: Sendable {
+/// The functions that have vector kernels.
+package enum ElementaryFunction: CaseIterable, Sendable {
   case exponential, naturalLogarithm, hyperbolicTangent, logisticSigmoid
 
   /// The function of one Double.
-  func callAsFunction(_ x: Double) -> Double {
+  package func callAsFunction(_ x: Double) -> Double {
     switch self {
     case .exponential: Tensors.exponential(x)
     case .naturalLogarithm: Tensors.naturalLogarithm(x)
@@ -28,7 +29,7 @@ private enum ElementaryFunction: Sendable {
   }
 
   /// Runs the kernel of the instruction set in use on `count` values, in place.
-  @unsafe func run(_ values: UnsafeMutablePointer<Float>, _ count: Int) {
+  @unsafe package func run(_ values: UnsafeMutablePointer<Float>, _ count: Int) {
     switch InstructionSet.current {
     #if !NITAL_PORTABLE
     case .avx512:

@@ -6,19 +6,23 @@
 //   panel of a group filled up with zeros.
 // Deviations: none. Checked by: ConvolutionKernelTests. Cost: one copy of the filters.
 
-/// Filters and bias of a convolution, packed once for the instruction set in use.
+/// Filters and bias of a convolution, packed once for one algorithm and the instruction set in use.
 public struct PackedFilters<Scalar: KernelScalar>: Sendable {
   /// The shape (R, S, C / groups, K) of the filters.
   public let shape: [Int]
   /// The number of groups that they were packed for.
   public let groups: Int
+  /// The algorithm that they were packed for: `.direct` or `.im2col`.
+  public let algorithm: ConvolutionAlgorithm
   /// Output channels of a panel: two vectors.
   let panelWidth: Int
   /// Panels of a group.
   let panelsPerGroup: Int
-  /// The panels of each group, one after the other.
+  /// For `.direct`: the panels of each group, one after the other.
   let panels: [Scalar]
-  /// The bias in the order of the panels, filled up with zeros.
+  /// For `.im2col`: the filters of each group as a matrix (R S C / groups, K / groups).
+  let matrices: [PackedMatrix<Scalar>]
+  /// The bias: in the order of the panels and filled up with zeros, or shape (K).
   let bias: [Scalar]
 
   /// Packs filters.
@@ -27,29 +31,35 @@ public struct PackedFilters<Scalar: KernelScalar>: Sendable {
   ///   - filters: shape (R, S, C / groups, K).
   ///   - bias: shape (K), or `nil` for zeros.
   ///   - groups: divides K.
-  /// - Precondition: the shapes fit together.
+  ///   - algorithm: `.im2col`, `.direct`, or `.automatic`, which here means `.direct`.
+  /// - Precondition: the shapes fit together; `algorithm` is not `.reference`.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
-  public init(_ filters: Tensor<Scalar>, bias: Tensor<Scalar>? = nil, groups: Int = 1) {
+  public init(
+    _ filters: Tensor<Scalar>, bias: Tensor<Scalar>? = nil, groups: Int = 1,
+    algorithm: ConvolutionAlgorithm = .automatic
+  ) {
     precondition(
       filters.rank == 4 && groups >= 1 && filters.shape[3] % groups == 0,
       "filters have the shape (R, S, C/groups, K), not \(filters.shape) in \(groups) group(s)")
+    precondition(algorithm != .reference, "the reference takes filters as they are")
     let K = filters.shape[3]
     precondition(bias.map { $0.shape == [K] } ?? true, "a bias has the shape (\(K))")
-    let width = 2 * vectorWidth(of: Scalar.self)
-    let (rows, Kg) = (filters.shape[0] * filters.shape[1] * filters.shape[2], K / groups)
-    let perGroup = (Kg + width - 1) / width
-    var packed = [Scalar](repeating: 0, count: groups * perGroup * rows * width)
-    var packedBias = [Scalar](repeating: 0, count: groups * perGroup * width)
-    for k in 0..<K {
-      let (panel, lane) = (k / Kg * perGroup + k % Kg / width, k % Kg % width)
-      for row in 0..<rows {
-        packed[(panel * rows + row) * width + lane] = filters.scalars[row * K + k]
-      }
-      if let bias { packedBias[panel * width + lane] = bias.scalars[k] }
+    panelWidth = 2 * vectorWidth(of: Scalar.self)
+    panelsPerGroup = (K / groups + panelWidth - 1) / panelWidth
+    (shape, self.groups) = (filters.shape, groups)
+    self.algorithm = algorithm == .im2col ? .im2col : .direct
+    if algorithm == .im2col {
+      panels = []
+      self.bias = bias?.scalars ?? [Scalar](repeating: 0, count: K)
+      matrices = packMatrices(filters, groups)
+    } else {
+      panels = packPanels(filters, groups, panelWidth)
+      self.bias = packPanels(
+        Tensor(shape: [1, 1, 1, K], scalars: bias?.scalars ?? [Scalar](repeating: 0, count: K)),
+        groups, panelWidth)
+      matrices = []
     }
-    (shape, self.groups, panelWidth, panelsPerGroup) = (filters.shape, groups, width, perGroup)
-    (panels, self.bias) = (packed, packedBias)
   }
 
   /// Values of a panel.
@@ -58,6 +68,39 @@ public struct PackedFilters<Scalar: KernelScalar>: Sendable {
   /// Output channels of panel `panel` of a group that exist.
   func columns(ofPanel panel: Int) -> Int {
     min(panelWidth, shape[3] / groups - panel * panelWidth)
+  }
+}
+
+/// The panels of filters, one after the other, filled up with zeros.
+private func packPanels<Scalar: KernelScalar>(
+  _ filters: Tensor<Scalar>, _ groups: Int, _ width: Int
+) -> [Scalar] {
+  let K = filters.shape[3]
+  let (rows, Kg) = (filters.shape[0] * filters.shape[1] * filters.shape[2], K / groups)
+  let perGroup = (Kg + width - 1) / width
+  var packed = [Scalar](repeating: 0, count: groups * perGroup * rows * width)
+  for k in 0..<K {
+    let (panel, lane) = (k / Kg * perGroup + k % Kg / width, k % Kg % width)
+    for row in 0..<rows {
+      packed[(panel * rows + row) * width + lane] = filters.scalars[row * K + k]
+    }
+  }
+  return packed
+}
+
+/// The filters of each group as a right-hand matrix of the packed product.
+private func packMatrices<Scalar: KernelScalar>(
+  _ filters: Tensor<Scalar>, _ groups: Int
+) -> [PackedMatrix<Scalar>] {
+  let K = filters.shape[3]
+  let rows = filters.shape[0] * filters.shape[1] * filters.shape[2]
+  return (0..<groups).map { group in
+    var matrix = Tensor<Scalar>.zeros([rows, K / groups])
+    for i in 0..<matrix.count {
+      let (row, k) = i.quotientAndRemainder(dividingBy: K / groups)
+      matrix.scalars[i] = filters.scalars[row * K + group * (K / groups) + k]
+    }
+    return PackedMatrix(matrix)
   }
 }
 

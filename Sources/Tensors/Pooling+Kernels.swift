@@ -22,31 +22,40 @@ func pool<Scalar: KernelScalar>(
 ) -> Tensor<Scalar> {
   var output = Tensor<Scalar>.zeros(shape)
   guard output.count > 0 else { return output }
-  let (H, W, C) = (input.shape[1], input.shape[2], input.shape[3])
+  // SAFETY: both arrays hold what their shapes say and outlive the call.
+  unsafe input.scalars.withUnsafeBufferPointer { source in
+    unsafe output.scalars.withUnsafeMutableBufferPointer { target in
+      guard let source = source.baseAddress, let target = target.baseAddress else { return }
+      unsafe pool(source, input.shape, to: target, shape, R, S, g, kind)
+    }
+  }
+  return output
+}
+
+/// Pools images in memory; the caller guarantees that both shapes lie in valid memory.
+@unsafe package func pool<Scalar: KernelScalar>(
+  _ source: UnsafePointer<Scalar>, _ inputShape: [Int], to target: UnsafeMutablePointer<Scalar>,
+  _ shape: [Int], _ R: Int, _ S: Int, _ g: ConvolutionGeometry, _ kind: PoolingKind
+) {
+  let (H, W, C) = (inputShape[1], inputShape[2], inputShape[3])
   let (Ho, Wo) = (shape[1], shape[2])
   let rowValues = max(1, kind == .adaptiveMean ? H * W * C / Ho : Wo * C * R * S)
   let bandRows = min(Ho, max(1, pieceValues / rowValues))
   let bands = (Ho + bandRows - 1) / bandRows
-  // SAFETY: pieces write different rows of the output; windows are clipped to the image.
-  unsafe input.scalars.withUnsafeBufferPointer { source in
-    unsafe output.scalars.withUnsafeMutableBufferPointer { target in
-      guard let source = source.baseAddress, let target = target.baseAddress else { return }
-      let from = unsafe SharedPointer(UnsafeMutablePointer(mutating: source))
-      let to = unsafe SharedPointer(target)
-      parallelFor(shape[0] * bands) { piece in
-        let (image, band) = piece.quotientAndRemainder(dividingBy: bands)
-        let rows = (band * bandRows)..<min(Ho, (band + 1) * bandRows)
-        let plan = Plan(
-          H: H, W: W, C: C, firstRow: rows.lowerBound, endRow: rows.upperBound, Ho: Ho, Wo: Wo,
-          R: R, S: S, strideY: g.strideY, strideX: g.strideX, top: g.paddingTop,
-          left: g.paddingLeft, kind: kind.rawValue)
-        unsafe poolImage(
-          plan, from.pointer + image * H * W * C,
-          to.pointer + (image * Ho + rows.lowerBound) * Wo * C)
-      }
-    }
+  let from = unsafe SharedPointer(UnsafeMutablePointer(mutating: source))
+  let to = unsafe SharedPointer(target)
+  parallelFor(shape[0] * bands) { piece in
+    let (image, band) = piece.quotientAndRemainder(dividingBy: bands)
+    let rows = (band * bandRows)..<min(Ho, (band + 1) * bandRows)
+    let plan = Plan(
+      H: H, W: W, C: C, firstRow: rows.lowerBound, endRow: rows.upperBound, Ho: Ho, Wo: Wo,
+      R: R, S: S, strideY: g.strideY, strideX: g.strideX, top: g.paddingTop,
+      left: g.paddingLeft, kind: kind.rawValue)
+    // SAFETY: pieces write different rows of the output; windows are clipped to the image.
+    unsafe poolImage(
+      plan, from.pointer + image * H * W * C,
+      to.pointer + (image * Ho + rows.lowerBound) * Wo * C)
   }
-  return output
 }
 
 @unsafe private func poolImage<Scalar: KernelScalar>(

@@ -85,7 +85,7 @@ public func globalMaximumPool<Scalar: KernelScalar>(_ input: Tensor<Scalar>) -> 
 }
 
 /// What a window becomes; the numbers are those of the kernel.
-enum PoolingKind: Int, Sendable {
+package enum PoolingKind: Int, Sendable {
   case maximum = 0
   case meanInside = 1
   case meanOfWindow = 2

@@ -10,7 +10,7 @@ import _Kernels512
 #endif
 
 /// Reduces consecutive blocks of 1024 values to one value each.
-@unsafe func reduceBlocks<Scalar: KernelScalar>(
+@unsafe package func reduceBlocks<Scalar: KernelScalar>(
   _ reduction: Reduction, _ x: UnsafePointer<Scalar>, _ y: UnsafePointer<Scalar>, _ count: Int,
   _ output: UnsafeMutablePointer<Scalar>
 ) {
@@ -44,7 +44,7 @@ import _Kernels512
 }
 
 /// Reduces rows of `columns` values to one row.
-@unsafe func reduceColumns<Scalar: KernelScalar>(
+@unsafe package func reduceColumns<Scalar: KernelScalar>(
   _ reduction: Reduction, _ x: UnsafePointer<Scalar>, _ y: UnsafePointer<Scalar>, _ rows: Int,
   _ columns: Int, _ output: UnsafeMutablePointer<Scalar>
 ) {

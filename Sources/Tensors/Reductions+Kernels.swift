@@ -10,13 +10,14 @@ import _Kernels512
 #endif
 
 /// What a reduction adds up or keeps; the numbers are those of the kernel.
-enum Reduction: Int, Sendable {
+package enum Reduction: Int, CaseIterable, Sendable {
   case sum = 0
   case squaredDeviations = 1
   case dot = 2
   case squaredDistances = 3
   case minimum = 4
   case maximum = 5
+  case deviations = 6
 
   /// What joins the results of blocks.
   var joining: Reduction { self == .minimum || self == .maximum ? self : .sum }

@@ -1,13 +1,16 @@
 // Sums, means, variances and extremes of tensors along axes.
 //
 // Implements: blocked summation (N. Higham, "Accuracy and Stability of Numerical Algorithms", 2nd
-//   ed., 2002, section 4.2); the variance takes two passes (section 1.9, equation 1.6a).
-// Equation -> code: mean = sum x / n; variance = sum (x - mean)^2 / (n - correction).
+//   ed., 2002, section 4.2); T. Chan, G. Golub, R. LeVeque, "Algorithms for computing the sample
+//   variance", Amer. Statist. 37 (1983) 242, equation 1.7 (the corrected two-pass algorithm).
+// Equation -> code: mean = sum x / n; d = x - mean;
+//   variance = (sum d^2 - (sum d)^2 / n) / (n - correction) -> `variance`; the second term takes
+//   back what the rounding of the mean did.
 // Symbols: outer, extent, inner -> the extents before, of and after the reduced axes.
 // Deviations: none. Blocks are 1024 values along memory or 64 rows across it, whose results are
 //   reduced in the same way until one is left: the error of a sum of n values is at most about
 //   70 ceil(log(n) / log(64)) ulp of the sum of their magnitudes, and in practice a few.
-// Checked by: ReductionTests. Cost: one pass over memory (variance: two).
+// Checked by: ReductionTests. Cost: one pass over memory (variance: three).
 
 extension Tensor where Scalar: KernelScalar {
   /// The sum along some axes; 0 where they have no extent.
@@ -32,7 +35,7 @@ extension Tensor where Scalar: KernelScalar {
     return divided(reduced(self, plan, .sum, partners: nil), by: plan.extent)
   }
 
-  /// The variance along some axes, in two passes.
+  /// The variance along some axes, from the deviations from the mean.
   ///
   /// - Parameters:
   ///   - axes: different axes, 0 ..< `rank`; `nil` for all.
@@ -44,7 +47,10 @@ extension Tensor where Scalar: KernelScalar {
   ) -> Tensor {
     let plan = ReductionPlan(shape, axes, keepingDimensions)
     let mean = divided(reduced(self, plan, .sum, partners: nil), by: plan.extent)
-    let squares = reduced(self, plan, .squaredDeviations, partners: mean)
+    var squares = reduced(self, plan, .squaredDeviations, partners: mean)
+    let rests = reduced(self, plan, .deviations, partners: mean).scalars
+    let n = Scalar(plan.extent)
+    for i in 0..<squares.count { squares.scalars[i] -= rests[i] * rests[i] / n }
     return divided(squares, by: plan.extent - correction)
   }
 
@@ -179,7 +185,9 @@ extension Tensor {
   public func permuted(_ axes: [Int]) -> Tensor {
     precondition(axes.sorted() == Array(shape.indices), "\(axes) does not permute \(shape)")
     var strides = [Int](repeating: 1, count: rank)
-    for i in stride(from: rank - 2, through: 0, by: -1) { strides[i] = strides[i + 1] * shape[i + 1] }
+    for i in stride(from: rank - 2, through: 0, by: -1) {
+      strides[i] = strides[i + 1] * shape[i + 1]
+    }
     let newShape = axes.map { shape[$0] }
     let steps = axes.map { strides[$0] }
     var index = [Int](repeating: 0, count: rank)

@@ -111,6 +111,7 @@ public func cubeRoot(_ x: Double) -> Double {
 /// The hyperbolic tangent.
 public func hyperbolicTangent(_ x: Double) -> Double {
   let a = x.magnitude
+  if a < 0x1p-28 { return x }
   if !(a >= 0.625) {
     let z = x * x
     var q = 0x1.d549f7b1deb46p-21 * z - 0x1.38ef04490f79dp-18

@@ -107,10 +107,12 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable, Equatable {
 }
 
 /// SplitMix64: turns a seed of any quality into words that look random.
-struct SplitMix64 {
-  var state: UInt64
+package struct SplitMix64 {
+  private var state: UInt64
 
-  mutating func next() -> UInt64 {
+  package init(state: UInt64) { self.state = state }
+
+  package mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
     var z = state
     z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9

@@ -125,7 +125,8 @@ private func hyperbolicTangent(_ x: FloatVector) -> FloatVector {
   let z = x * x
   let q = polynomial(
     z, -0x1.555556p-2, 0x1.1110e0p-3, -0x1.ba0548p-5, 0x1.647206p-6, -0x1.1007acp-7, 0x1.26636p-9)
-  let small = multiplyAdd(x, x * z, q)
+  // The sign is put back for -0, whose sum with the vanishing second term would be +0.
+  let small = copySign(multiplyAdd(x, x * z, q), x)
   let bound = FloatVector(repeating: 10)
   let (n, head, tail) = reducedExponential(2 * a.replacing(with: bound, where: a .> bound))
   let e = (head + tail) * powerOfTwo(n)

@@ -9,21 +9,6 @@
 // Deviations: none. Checked by: WaveletScatteringTests; twin: Reference/ScatteringReference.swift.
 // Cost: see WaveletScattering.swift.
 
-@inline(__always)
-private func vectors(_ p: UnsafeMutablePointer<Float>) -> UnsafeMutablePointer<FloatVector> {
-  UnsafeMutableRawPointer(p).assumingMemoryBound(to: FloatVector.self)
-}
-
-@inline(__always)
-private func load(_ p: UnsafePointer<Float>) -> FloatVector {
-  UnsafeRawPointer(p).loadUnaligned(as: FloatVector.self)
-}
-
-@inline(__always)
-private func save(_ v: FloatVector, _ p: UnsafeMutablePointer<Float>) {
-  UnsafeMutableRawPointer(p).storeBytes(of: v, as: FloatVector.self)
-}
-
 /// Transforms the rows of a real image in lane order; keeps the columns up to N / 2.
 ///
 /// Rows 32 g + l and 32 g + 16 + l go as real and imaginary part through one complex transform.
@@ -108,7 +93,7 @@ private func transposeOut(
   let W = FloatVector.scalarCount
   let elements = UnsafeRawPointer(block).assumingMemoryBound(to: Float.self)
   transposeBlock(elements, W, space + W, 1, space)
-  for r in 0..<W { save(space[W &+ r], rows + r &* stride) }
+  for r in 0..<W { store(space[W &+ r], rows + r &* stride) }
 }
 
 /// Transforms the columns of half a spectrum, scales, and fills in the other half.
@@ -134,8 +119,8 @@ public func scatteringRealColumns(
     }
     let z = fftLanes(plan, twiddles, a, a + (2 &* n &+ 112))
     for y in 0..<n {
-      save(z[2 &* y] * factor, outputR + (y &* outputStride &+ column))
-      save(z[2 &* y &+ 1] * factor, outputI + (y &* outputStride &+ column))
+      store(z[2 &* y] * factor, outputR + (y &* outputStride &+ column))
+      store(z[2 &* y &+ 1] * factor, outputI + (y &* outputStride &+ column))
     }
     column &+= FloatVector.scalarCount
   }
@@ -155,7 +140,7 @@ private func mirror(
   let factor = FloatVector(repeating: sign)
   var k = columns / 2 &+ 1
   while k &+ W <= columns {
-    save(reversed(load(from + (columns &- k &- W &+ 1))) * factor, to + k)
+    store(reversed(load(from + (columns &- k &- W &+ 1))) * factor, to + k)
     k &+= W
   }
   while k < columns {

@@ -17,6 +17,7 @@ private enum Step {
   static let squaredDistances = 3
   static let minimum = 4
   static let maximum = 5
+  static let deviations = 6
 }
 
 @inline(__always)
@@ -28,6 +29,9 @@ private func plus<V: SIMD>(_ acc: V, _ a: V, _ b: V) -> V where V.Scalar: Floati
   #endif
 }
 
+@inline(__always)
+private func isExtreme(_ step: Int) -> Bool { step == Step.minimum || step == Step.maximum }
+
 /// The accumulator after one more vector `x` (and its partner `y`).
 @inline(__always)
 private func advance<V: SIMD>(_ step: Int, _ acc: V, _ x: V, _ y: V) -> V
@@ -36,6 +40,7 @@ where V.Scalar: FloatingPoint {
   case Step.squaredDeviations, Step.squaredDistances:
     let d = x - y
     return plus(acc, d, d)
+  case Step.deviations: return acc + (x - y)
   case Step.dot: return plus(acc, x, y)
   case Step.minimum: return acc.replacing(with: x, where: (x .< acc) .| (x .!= x))
   case Step.maximum: return acc.replacing(with: x, where: (x .> acc) .| (x .!= x))
@@ -56,6 +61,7 @@ private func advanceOne<S: BinaryFloatingPoint>(
     #else
     return acc + d * d
     #endif
+  case Step.deviations: return acc + (x - y)
   case Step.dot:
     #if NITAL_FMA || arch(arm64)
     return acc.addingProduct(x, y)
@@ -71,7 +77,7 @@ private func advanceOne<S: BinaryFloatingPoint>(
 /// Two accumulators of the same kind joined.
 @inline(__always)
 private func join<V: SIMD>(_ step: Int, _ a: V, _ b: V) -> V where V.Scalar: FloatingPoint {
-  step >= Step.minimum ? advance(step, a, b, b) : a + b
+  isExtreme(step) ? advance(step, a, b, b) : a + b
 }
 
 @inline(__always)
@@ -79,7 +85,7 @@ private func fold<S: BinaryFloatingPoint & SIMDScalar>(_ step: Int, _ lanes: SIM
   let eight = join(step, lanes.lowHalf, lanes.highHalf)
   let four = join(step, eight.lowHalf, eight.highHalf)
   let two = join(step, four.lowHalf, four.highHalf)
-  return step >= Step.minimum ? advanceOne(step, two[0], two[1], 0) : two[0] + two[1]
+  return isExtreme(step) ? advanceOne(step, two[0], two[1], 0) : two[0] + two[1]
 }
 
 /// One block; `yStep` is 1 for a partner array and 0 for one partner value.
@@ -87,7 +93,7 @@ private func fold<S: BinaryFloatingPoint & SIMDScalar>(_ step: Int, _ lanes: SIM
 private func reduceBlock<S: BinaryFloatingPoint & SIMDScalar>(
   _ step: Int, _ x: UnsafePointer<S>, _ y: UnsafePointer<S>, _ yStep: Int, _ count: Int
 ) -> S {
-  let start: S = step >= Step.minimum ? x[0] : 0
+  let start: S = isExtreme(step) ? x[0] : 0
   var lanes = SIMD16<S>(repeating: start)
   let (xs, ys) = (UnsafeRawPointer(x), UnsafeRawPointer(y))
   let size = MemoryLayout<S>.stride
@@ -124,6 +130,7 @@ private func reduceAllBlocks<S: BinaryFloatingPoint & SIMDScalar>(
     switch step {
     case Step.squaredDeviations:
       output[block] = reduceBlock(Step.squaredDeviations, a, b, 0, length)
+    case Step.deviations: output[block] = reduceBlock(Step.deviations, a, b, 0, length)
     case Step.dot: output[block] = reduceBlock(Step.dot, a, b, 1, length)
     case Step.squaredDistances:
       output[block] = reduceBlock(Step.squaredDistances, a, b, 1, length)
@@ -163,18 +170,19 @@ private func reduceRow<V: SIMD>(
   _ columns: Int, _ output: UnsafeMutablePointer<V.Scalar>
 ) where V.Scalar: BinaryFloatingPoint {
   let size = MemoryLayout<V.Scalar>.stride
+  let hasPartner = step == Step.squaredDeviations || step == Step.deviations
   let (xs, ys, out) = (UnsafeRawPointer(x), UnsafeRawPointer(y), UnsafeMutableRawPointer(output))
   var c = 0
   while c + V.scalarCount <= columns {
     let a = xs.loadUnaligned(fromByteOffset: c * size, as: V.self)
     let b =
-      step == Step.squaredDeviations ? ys.loadUnaligned(fromByteOffset: c * size, as: V.self) : a
+      hasPartner ? ys.loadUnaligned(fromByteOffset: c * size, as: V.self) : a
     let acc = out.loadUnaligned(fromByteOffset: c * size, as: V.self)
     out.storeBytes(of: advance(step, acc, a, b), toByteOffset: c * size, as: V.self)
     c += V.scalarCount
   }
   while c < columns {
-    let partner = step == Step.squaredDeviations ? y[c] : x[c]
+    let partner = hasPartner ? y[c] : x[c]
     output[c] = advanceOne(step, output[c], x[c], partner)
     c += 1
   }
@@ -185,12 +193,13 @@ private func reduceAllRows<V: SIMD>(
   _ step: Int, _: V.Type, _ x: UnsafePointer<V.Scalar>, _ y: UnsafePointer<V.Scalar>,
   _ rows: Int, _ columns: Int, _ output: UnsafeMutablePointer<V.Scalar>
 ) where V.Scalar: BinaryFloatingPoint {
-  for c in 0..<columns { output[c] = step >= Step.minimum ? x[c] : 0 }
+  for c in 0..<columns { output[c] = isExtreme(step) ? x[c] : 0 }
   for row in 0..<rows {
     let r = x + row * columns
     switch step {
     case Step.squaredDeviations:
       reduceRow(Step.squaredDeviations, V.self, r, y, columns, output)
+    case Step.deviations: reduceRow(Step.deviations, V.self, r, y, columns, output)
     case Step.minimum: reduceRow(Step.minimum, V.self, r, y, columns, output)
     case Step.maximum: reduceRow(Step.maximum, V.self, r, y, columns, output)
     default: reduceRow(Step.sum, V.self, r, y, columns, output)

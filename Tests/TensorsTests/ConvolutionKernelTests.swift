@@ -88,4 +88,126 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
     expectEqualToReference(c, Float.self)
     expectEqualToReference(c, Double.self)
   }
+
+  @Test func packedFiltersWriteOverTheirOutput() {
+    let c = ConvolutionCase(N: 2, geometry: ConvolutionGeometry(stride: 2, padding: 1))
+    let (input, filters, bias) = c.operands(Float.self, seed: 3)
+    let expected = convolveReference(input, filters, bias: bias, geometry: c.geometry)
+    for algorithm in [ConvolutionAlgorithm.im2col, .direct] {
+      var output = Tensor<Float>(repeating: .nan, shape: expected.shape)
+      let packed = PackedFilters(filters, bias: bias, algorithm: algorithm)
+      convolve(input, packed, geometry: c.geometry, into: &output)
+      #expect(output == expected)
+    }
+  }
+
+  /// NaN around input and output: a read outside would spread, a write outside would be seen.
+  @Test(arguments: [1, 5, 13, 14, 31], [1, 2])
+  func staysInsideItsMemory(width: Int, groups: Int) {
+    let margin = 64
+    let c = ConvolutionCase(
+      H: 5, W: width, C: 4, R: 1, S: 1, K: 6, geometry: ConvolutionGeometry(groups: groups))
+    let (input, filters, bias) = c.operands(Float.self, seed: 5)
+    let expected = convolveReference(input, filters, bias: bias, geometry: c.geometry)
+    let packed = PackedFilters(filters, bias: bias, groups: groups)
+    let plan = ConvolutionPlan(input: input.shape, output: expected.shape, packed, c.geometry)
+    let frame = [Float](repeating: .nan, count: margin)
+    let source = frame + input.scalars + frame
+    var target = [Float](repeating: .nan, count: expected.count + 2 * margin)
+    source.withUnsafeBufferPointer { from in
+      target.withUnsafeMutableBufferPointer { to in
+        guard let from = from.baseAddress, let to = to.baseAddress else { return }
+        convolveDirect(from + margin, packed, plan, to + margin)
+      }
+    }
+    #expect(Array(target[margin..<(margin + expected.count)]) == expected.scalars)
+    #expect(target.prefix(margin).allSatisfy { $0.isNaN })
+    #expect(target.suffix(margin).allSatisfy { $0.isNaN })
+  }
+
+  @Test(arguments: [ConvolutionAlgorithm.im2col, .direct])
+  func givesTheSameBitsForAnyNumberOfThreads(_ algorithm: ConvolutionAlgorithm) {
+    let threads = Parallelism.threads
+    defer { Parallelism.threads = threads }
+    let (input, filters) = normalOperands(N: 3, H: 40, C: 24, K: 70)
+    var first: [UInt32] = []
+    for count in 1...8 {
+      Parallelism.threads = count
+      let result = convolve(
+        input, filters, geometry: ConvolutionGeometry(padding: 1), algorithm: algorithm)
+      let bits = result.scalars.map(\.bitPattern)
+      if first.isEmpty { first = bits }
+      #expect(bits == first, "\(count) threads")
+    }
+  }
+
+  /// The digests hold for AVX2 and for AVX-512.
+  @Test(
+    .enabled(if: InstructionSet.current >= .avx2),
+    arguments: [
+      (ConvolutionAlgorithm.im2col, 8_571_645_732_287_894_057),
+      (.direct, 14_635_243_207_301_417_881),
+    ] as [(ConvolutionAlgorithm, UInt64)])
+  func givesTheSameBitsOnEveryHostWithFusedMultiplyAdd(
+    _ algorithm: ConvolutionAlgorithm, _ expected: UInt64
+  ) {
+    let (input, filters) = normalOperands(N: 2, H: 17, C: 70, K: 45)
+    let result = convolve(
+      input, filters, geometry: ConvolutionGeometry(padding: 1), algorithm: algorithm)
+    #expect(digest(result.scalars) == expected)
+  }
+
+  /// SciPy's correlate2d in Double; a sum of n = R S C / groups terms may differ from it by
+  /// n ulp of the sum of the magnitudes, which 4 sqrt(n) standard terms bound here.
+  @Test(arguments: ConvolutionAlgorithm.allCases)
+  func agreesWithSciPy(_ algorithm: ConvolutionAlgorithm) throws {
+    for name in ["plain", "strided", "dilated", "grouped"] {
+      let golden = try Fixture("convolution/\(name).txt")
+      let numbers = golden.integers("geometry")
+      let geometry = ConvolutionGeometry(
+        stride: numbers[0], padding: numbers[1], dilation: numbers[2], groups: numbers[3])
+      let (input, filters) = (golden.tensor("input"), golden.tensor("filters"))
+      let bias = golden.tensor("bias")
+      let expected = golden.tensor("output")
+      let result = convolve(input, filters, bias: bias, geometry: geometry, algorithm: algorithm)
+      #expect(result.shape == expected.shape)
+      let terms = Double(filters.count / filters.shape[3])
+      let tolerance = terms * 4 * terms.squareRoot() * Double.ulpOfOne
+      for (a, b) in zip(result.scalars, expected.scalars) { #expect(abs(a - b) <= tolerance) }
+      let single = convolve(
+        input.converted(to: Float.self), filters.converted(to: Float.self),
+        bias: bias.converted(to: Float.self), geometry: geometry, algorithm: algorithm)
+      let wide = terms * 4 * terms.squareRoot() * Double(Float.ulpOfOne)
+      for (a, b) in zip(single.scalars, expected.scalars) { #expect(abs(Double(a) - b) <= wide) }
+    }
+  }
+
+  @Test func keepsEmptyResultsEmpty() {
+    let none = convolve(
+      Tensor<Float>.zeros([1, 2, 2, 3]), Tensor<Float>.zeros([3, 3, 3, 4]))
+    #expect(none.shape == [1, 0, 0, 4])
+    let noImages = convolve(
+      Tensor<Float>.zeros([0, 5, 5, 3]), Tensor<Float>.zeros([3, 3, 3, 4]), algorithm: .im2col)
+    #expect(noImages.shape == [0, 3, 3, 4])
+  }
+
+  @Test func isLinearInItsInput() {
+    let c = ConvolutionCase(geometry: ConvolutionGeometry(stride: 2, padding: 1))
+    let (x, filters, _) = c.operands(Double.self, seed: 8)
+    let (z, _, _) = c.operands(Double.self, seed: 9)
+    let sum = Tensor(shape: x.shape, scalars: zip(x.scalars, z.scalars).map { 2 * $0 + $1 })
+    let left = convolve(sum, filters, geometry: c.geometry, algorithm: .direct).scalars
+    let a = convolve(x, filters, geometry: c.geometry, algorithm: .im2col).scalars
+    let b = convolve(z, filters, geometry: c.geometry, algorithm: .im2col).scalars
+    #expect(left == zip(a, b).map { 2 * $0 + $1 })
+  }
+
+  private func normalOperands(
+    N: Int, H: Int, C: Int, K: Int
+  ) -> (Tensor<Float>, Tensor<Float>) {
+    var random = SeededGenerator(seed: 11)
+    let x = (0..<(N * H * H * C)).map { _ in Float(random.normal()) }
+    let f = (0..<(9 * C * K)).map { _ in Float(random.normal()) }
+    return (Tensor(shape: [N, H, H, C], scalars: x), Tensor(shape: [3, 3, C, K], scalars: f))
+  }
 }

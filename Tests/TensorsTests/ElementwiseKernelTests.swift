@@ -71,4 +71,88 @@ func ulps(_ value: Float, _ exact: Double) -> Double {
       )
     }
   }
+
+  /// Values rounded from 60 digits, the worst points of the exhaustive sweep among them.
+  @Test func agreesWithGoldenValues() throws {
+    for line in try fixtureText("maths/float.csv").split(separator: "\n") {
+      let parts = line.split(separator: ",")
+      let function = try #require(ElementaryCase.all.first { $0.name == parts[0] })
+      let x = Float(bitPattern: try #require(UInt32(parts[1], radix: 16)))
+      let rounded = Float(bitPattern: try #require(UInt32(parts[2], radix: 16)))
+      let rest = try #require(Double(parts[3]))
+      let y = function.onFloats(Tensor(shape: [1], scalars: [x])).scalars[0]
+      let error = (Double(y) - Double(rounded)) / Double(rounded.ulp) - rest
+      #expect(error.magnitude <= 2, "\(line): \(y)")
+    }
+  }
+
+  @Test func keepsSpecialValues() {
+    let tiny = Float.leastNonzeroMagnitude
+    let cases: [(Int, Float, Float)] = [
+      (0, .infinity, .infinity), (0, -.infinity, 0), (0, 0, 1), (0, -0.0, 1), (0, 89, .infinity),
+      (0, -104, 0), (0, tiny, 1), (1, 0, -.infinity), (1, -0.0, -.infinity), (1, 1, 0),
+      (1, .infinity, .infinity), (2, .infinity, 1), (2, -.infinity, -1), (2, tiny, tiny),
+      (2, -tiny, -tiny), (2, 20, 1), (3, .infinity, 1), (3, -.infinity, 0), (3, 0, 0.5),
+      (3, -0.0, 0.5), (3, 100, 1), (3, -104, 0),
+    ]
+    for (index, x, expected) in cases {
+      let y = ElementaryCase.all[index].onFloats(Tensor(shape: [1], scalars: [x])).scalars[0]
+      #expect(y == expected && y.sign == expected.sign, "\(ElementaryCase.all[index].name)(\(x))")
+    }
+    for zero in [Float(0), -0.0] {
+      let y = Tensor<Float>(shape: [1], scalars: [zero]).hyperbolicTangent().scalars[0]
+      #expect(y == 0 && y.sign == zero.sign)
+    }
+    let bad: [Float] = [-1, -tiny, -.infinity, .nan]
+    #expect(
+      Tensor(shape: [4], scalars: bad).naturalLogarithm().scalars.allSatisfy { $0.isNaN })
+    for function in ElementaryCase.all {
+      #expect(function.onFloats(Tensor(shape: [1], scalars: [.nan])).scalars[0].isNaN)
+    }
+  }
+
+  /// Every length around the vector widths gives what each value gives alone.
+  @Test(arguments: ElementaryFunction.allCases)
+  func staysInsideItsMemory(_ function: ElementaryFunction) {
+    for count in 0...67 {
+      var values = [Float](repeating: .nan, count: count + 64)
+      for i in 0..<count { values[32 + i] = 0.5 + Float(i) / 16 }
+      values.withUnsafeMutableBufferPointer { buffer in
+        if let base = buffer.baseAddress { function.run(base + 32, count) }
+      }
+      let inside = values[32..<(32 + count)]
+      for (i, y) in inside.enumerated() {
+        var alone = 0.5 + Float(i) / 16
+        function.run(&alone, 1)
+        #expect(y == alone)
+      }
+      #expect(
+        values.prefix(32).allSatisfy { $0.isNaN } && values.suffix(32).allSatisfy { $0.isNaN })
+    }
+  }
+
+  /// The digests hold for AVX2 and for AVX-512.
+  @Test(
+    .enabled(if: InstructionSet.current >= .avx2),
+    arguments: [0, 1, 2, 3].map { ($0, elementwiseDigests[$0]) })
+  func givesTheSameBitsOnEveryHostWithFusedMultiplyAdd(_ index: Int, _ expected: UInt64) {
+    let x = stride(from: 0, to: 1 << 32, by: 65_537).map { Float(bitPattern: UInt32($0)) }
+    let finite = x.filter { $0.isFinite }
+    let y = ElementaryCase.all[index].onFloats(Tensor(shape: [finite.count], scalars: finite))
+    #expect(digest(y.scalars.filter { !$0.isNaN }) == expected)
+  }
+
+  @Test func doublesGoThroughTheScalarFunctions() {
+    let x = Tensor<Double>(shape: [2, 2], scalars: [0.25, 1.5, 3, 700])
+    #expect(x.exponential().scalars == x.scalars.map { exponential($0) })
+    #expect(x.naturalLogarithm().scalars == x.scalars.map { naturalLogarithm($0) })
+    #expect(x.hyperbolicTangent().scalars == x.scalars.map { hyperbolicTangent($0) })
+    #expect(x.logisticSigmoid().scalars == x.scalars.map { logisticSigmoid($0) })
+  }
 }
+
+/// Of exp, log, tanh and sigmoid.
+private let elementwiseDigests: [UInt64] = [
+  9_568_393_422_449_281_686, 13_135_115_214_015_713_685, 3_915_506_786_576_740_363,
+  735_898_357_393_398_893,
+]
