@@ -228,6 +228,22 @@ import Testing
     #expect(problem(bytes).contains("damaged"))
   }
 
+  /// Entropy-coded bytes are cut out, the end marker kept.
+  @Test func refusesMissingBlocks() throws {
+    var bytes = try fixture("jpeg/444_9x17.jpg")
+    bytes.removeSubrange((bytes.count - 30)..<(bytes.count - 2))
+    #expect(problem(bytes).contains("end before the last block"))
+  }
+
+  @Test func allowsFillBytesBeforeMarkers() throws {
+    let bytes = try fixture("jpeg/scans_apart_q85.jpg")
+    var filled = bytes
+    for code: UInt8 in [0xD9, 0xD0, 0xDA, 0xC0] {
+      filled.insert(contentsOf: [0xFF, 0xFF], at: try marker(code, in: filled))
+    }
+    #expect(try decode(filled) == decode(bytes))
+  }
+
   @Test func refusesBytesAfterTheLastBlock() throws {
     var bytes = try fixture("jpeg/444_9x17.jpg")
     bytes.insert(contentsOf: [0x55, 0x55], at: bytes.count - 2)
