@@ -70,16 +70,16 @@ import Testing
   }
 
   @Test func readsImageJStacksThatHaveOneDirectory() throws {
-    let path = try PictureFixture.named("imagej_stack.tif").path
-    let first = try Image(contentsOf: path)
-    let second = try Image(contentsOf: path, page: 1)
-    #expect(try ImageInspection(contentsOf: path).pages == 2)
-    guard case .uint16(let a) = first.samples, case .uint16(let b) = second.samples else {
-      Issue.record("not uint16")
-      return
-    }
-    let width = first.width
-    #expect(Array(a.prefix(width)) == Array(b.suffix(width)))
+    let builder = TIFFBuilder.small.with(data: Array(1...24)).with(279, 4, [12])
+      .with(text: "ImageJ=1.53t\nimages=2\n", tag: 270)
+    #expect(try builder.decoded(page: 0).samples == .uint8(Array(1...12)))
+    #expect(try builder.decoded(page: 1).samples == .uint8(Array(13...24)))
+    #expect(throws: FormatError.self) { try builder.decoded(page: 2) }
+    let file = CheckedBytes(builder.file, file: "stack.tif")
+    #expect(try ImageInspection(file).pages == 2)
+    // A stack that claims more pictures than the file holds.
+    let longer = builder.with(text: "ImageJ=1.53t\nimages=9000\n", tag: 270)
+    #expect(throws: FormatError.self) { try longer.decoded(page: 8999) }
   }
 
   @Test(arguments: [
