@@ -60,6 +60,14 @@ private func legacy(_ object: [UInt8]) -> CheckedBytes {
     #expect(error?.file == "made.pth")
   }
 
+  /// {'a': os.system}: nothing uses the value, yet a file that mentions it is refused.
+  @Test(arguments: [("os", "system"), ("torch", "load"), ("torch.storage", "FloatStorage")])
+  func refusesNamesThatNothingCalls(_ module: String, _ name: String) {
+    let code = "}X\u{1}\0\0\0ac\(module)\n\(name)\ns."
+    let error = #expect(throws: FormatError.self) { try readTensorFile(legacy(Array(code.utf8))) }
+    #expect(error?.problem.contains("\(module).\(name)") == true)
+  }
+
   /// A million lists inside each other neither overflow the stack nor fail to be freed.
   @Test func deepNestingDoesNotRecurse() {
     let depth = 1_000_000
