@@ -242,7 +242,6 @@ struct Pickle {
       guard try take(1).u8(at: 0) <= 5 else { throw fault("the pickle's protocol is unknown") }
     case 0x95: _ = try take(8)
     case 0x28: marks.append(stack.count)
-    case 0x30: _ = try pop()
     case 0x29: push(.tuple([]))
     case 0x85, 0x86, 0x87:
       var items: [Int] = []
@@ -259,7 +258,7 @@ struct Pickle {
       let value = try pop()
       try extendDictionary([try pop(), value])
     case 0x75: try extendDictionary(try popToMark())
-    case 0x62: _ = try pop()
+    case 0x30, 0x62: _ = try pop()
     case 0x71: memo[UInt32(try take(1).u8(at: 0))] = try top()
     case 0x72: memo[try take(4).u32(at: 0)] = try top()
     case 0x94: memo[UInt32(truncatingIfNeeded: memo.count)] = try top()

@@ -60,15 +60,7 @@ func readTorchLegacy(
   _ bytes: CheckedBytes, limits: LoadLimits
 ) throws(FormatError) -> [NamedTensor] {
   var machine = Pickle(bytes, limits: limits)
-  let magic = try machine.run()
-  guard case .largeInteger(torchMagic) = machine[magic] else {
-    throw bytes.error("a pickle, but not of PyTorch: the magic number is wrong")
-  }
-  let version = try machine.run()
-  guard case .integer(1001) = machine[version] else {
-    throw machine.fault("a protocol other than 1001")
-  }
-  try checkSystem(&machine)
+  try checkPreamble(&machine)
   let object = try machine.run()
   let list = try machine.run()
   guard case .list(let items) = machine[list] else {
@@ -100,8 +92,17 @@ func readTorchLegacy(
   }
 }
 
-/// The third pickle of the old stream: refuses a writer whose bytes lie the other way.
-private func checkSystem(_ machine: inout Pickle) throws(FormatError) {
+/// The first three pickles of the old stream: magic number, protocol, and the writing machine, which
+/// is refused when its bytes lie the other way.
+private func checkPreamble(_ machine: inout Pickle) throws(FormatError) {
+  let magic = try machine.run()
+  guard case .largeInteger(torchMagic) = machine[magic] else {
+    throw machine.fault("a pickle, but not of PyTorch: the magic number is wrong")
+  }
+  let version = try machine.run()
+  guard case .integer(1001) = machine[version] else {
+    throw machine.fault("a protocol other than 1001")
+  }
   let index = try machine.run()
   guard case .dictionary(let pairs) = machine[index] else {
     throw machine.fault("a description of the writing machine expected")
