@@ -10,6 +10,7 @@ extension KMeans {
   /// The nearest centre of each sample; ties go to the lowest number.
   ///
   /// - Parameter data: shape (m, d), one sample a row.
+  /// - Returns: one number a sample, 0 ..< k.
   /// - Throws: `EstimatorError.nonFinite`, `.wrongWidth`.
   public func predict<Scalar: KernelScalar>(
     _ data: Tensor<Scalar>

@@ -25,11 +25,14 @@ public struct LoadLimits: Sendable, Equatable {
   /// The number of bytes of a JSON header; 100,000,000 in the reference library too.
   public var headerBytes = 100_000_000
 
+  /// The depth of the stack that a pickle builds.
+  public var pickleStack = 2_000_000
+
   /// The limits that every reader has unless it is told otherwise.
   public init() {}
 }
 
-/// Reads the tensors of a weight file: safetensors, npy or npz.
+/// Reads the tensors of a weight file: safetensors, npy, npz or PyTorch.
 ///
 /// The format is told by the first bytes, never by the name. Values may be NaN: a network refuses
 /// them with `refuseNonFinite`.
@@ -62,8 +65,16 @@ public func readTensorFile(
     let array = try readNPY(bytes, name: "", limits: limits)
     return TensorFile(format: "npy", tensors: [array], metadata: [:])
   case .zip:
-    let arrays = try readNPZ(bytes, limits: limits)
+    let archive = try ZipArchive(bytes, limits: limits)
+    if archive.members.contains(where: { hasSuffix($0.name, "/data.pkl") }) {
+      let weights = try readTorchZip(bytes, archive, limits: limits)
+      return TensorFile(format: "PyTorch", tensors: weights, metadata: [:])
+    }
+    let arrays = try readNPZ(bytes, archive, limits: limits)
     return TensorFile(format: "npz", tensors: arrays, metadata: [:])
+  case .torchLegacy:
+    let weights = try readTorchLegacy(bytes, limits: limits)
+    return TensorFile(format: "PyTorch before 1.6", tensors: weights, metadata: [:])
   case .safetensors:
     let (tensors, metadata) = try readSafetensors(bytes, limits: limits)
     return TensorFile(format: "safetensors", tensors: tensors, metadata: metadata)
@@ -73,6 +84,7 @@ public func readTensorFile(
 private enum WeightFormat {
   case numpy
   case zip
+  case torchLegacy
   case safetensors
 }
 
@@ -80,7 +92,6 @@ private enum WeightFormat {
 private let foreign: [(signature: [UInt8], offset: UInt64, problem: String)] = [
   (Array("version https://git-lfs".utf8), 0, "this is a git-lfs pointer; fetch the file itself"),
   ([0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a], 0, "HDF5 (Keras) weights are not read yet"),
-  ([0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc], 0, "PyTorch's old format is not read yet"),
   ([0x89, 0x50, 0x4e, 0x47], 0, "this is a PNG image, not a weight file"),
   ([0xff, 0xd8, 0xff], 0, "this is a JPEG image, not a weight file"),
   (Array("ustar".utf8), 257, "PyTorch's tar format (before 0.2) is not read"),
@@ -95,5 +106,8 @@ private func weightFormat(of bytes: CheckedBytes) throws(FormatError) -> WeightF
     return .zip
   }
   if bytes.matches([UInt8(ascii: "{")], at: 8) { return .safetensors }
-  throw bytes.error("this is not a weight file that can be read (safetensors, npy, npz)")
+  if bytes.count > 2, try bytes.u8(at: 0) == 0x80, (1...5).contains(try bytes.u8(at: 1)) {
+    return .torchLegacy
+  }
+  throw bytes.error("this is not a weight file that can be read (safetensors, npy, npz, PyTorch)")
 }

@@ -143,13 +143,24 @@ public struct NamedTensor: Sendable {
 
   /// The row-major index of the first value that is NaN or infinite; `nil` when there is none.
   ///
-  /// Types that are not converted count as finite.
-  public func firstNonFinite() throws(FormatError) -> Int? {
+  /// Types that are not converted count as finite. Nothing is copied.
+  public var firstNonFinite: Int? {
+    // All bits of the exponent are set in the two highest bytes.
+    let mask: (high: UInt8, low: UInt8)
     switch type {
-    case .float32, .float16, .bfloat16: try floats().firstNonFinite
-    case .float64: try doubles().firstNonFinite
-    default: nil
+    case .float32, .bfloat16: mask = (0x7f, 0x80)
+    case .float64: mask = (0x7f, 0xf0)
+    case .float16: mask = (0x7c, 0)
+    default: return nil
     }
+    let (span, size) = (bytes.span, type.size)
+    for index in 0..<count {
+      let last = (index + 1) * size - 1
+      if span[last] & mask.high == mask.high && span[last - 1] & mask.low == mask.low {
+        return index
+      }
+    }
+    return nil
   }
 }
 
@@ -164,7 +175,7 @@ extension [NamedTensor] {
   /// - Throws: an error that names the tensor and the index of the value.
   public func refuseNonFinite() throws(FormatError) {
     for tensor in self {
-      guard let index = try tensor.firstNonFinite() else { continue }
+      guard let index = tensor.firstNonFinite else { continue }
       throw tensor.bytes.error(
         "value \(index) is NaN or infinite, tensor '\(shown(tensor.name))'")
     }

@@ -55,24 +55,11 @@ private func rowMajor(_ data: CheckedBytes, _ header: NumpyHeader) -> [UInt8] {
       strides[axis] = strides[axis + 1] * shape[axis + 1]
     }
   }
-  var result = [UInt8](repeating: 0, count: data.count)
-  var index = [Int](repeating: 0, count: rank)
-  var (source, target) = (0, 0)
-  let span = data.span
-  while target < result.count {
-    for b in 0..<size {
-      result[target + b] = span[source + (header.isBigEndian ? size - 1 - b : b)]
-    }
-    target += size
-    // Step to the next element in row-major order.
-    var axis = rank - 1
-    while axis >= 0 {
-      index[axis] += 1
-      source += strides[axis]
-      if index[axis] < shape[axis] { break }
-      source -= strides[axis] * shape[axis]
-      index[axis] = 0
-      axis -= 1
+  guard data.count > 0 else { return [] }
+  var result = copiedElements(data.array, first: 0, shape, strides, size)
+  if header.isBigEndian {
+    for start in stride(from: 0, to: result.count, by: size) {
+      result[start..<start + size].reverse()
     }
   }
   return result
@@ -165,14 +152,12 @@ struct NumpyHeader {
 }
 
 /// The arrays of an npz archive: each member `NAME.npy` is an array NAME, others are skipped.
-func readNPZ(_ bytes: CheckedBytes, limits: LoadLimits) throws(FormatError) -> [NamedTensor] {
-  let archive = try ZipArchive(bytes, limits: limits)
+func readNPZ(
+  _ bytes: CheckedBytes, _ archive: ZipArchive, limits: LoadLimits
+) throws(FormatError) -> [NamedTensor] {
   let suffix = Array(".npy".utf8)
   var arrays: [NamedTensor] = []
   for member in archive.members {
-    if member.name.reversed().starts(with: Array("/data.pkl".utf8).reversed()) {
-      throw bytes.error("PyTorch files are not read yet")
-    }
     guard member.name.count > suffix.count, member.name.suffix(4).elementsEqual(suffix) else {
       continue
     }

@@ -14,9 +14,12 @@ typealias FloatMask = SIMDMask<FloatVector.MaskStorage>
 /// The nearest of many centres for the points of whole panels; doubtful answers are complemented.
 ///
 /// - Parameters:
-///   - panels: `count` panels of d x 32 values.
+///   - panels: panels of d x 32 values.
+///   - count: the number of panels.
+///   - d: the number of features.
 ///   - centres: blocks of four centres: centres[(b * d + j) * 4 + q] is feature j of centre 4b + q.
 ///   - negativeHalfNorms: -|c|^2 / 2 of each centre, minus infinity for padding.
+///   - blocks: the number of blocks of centres.
 ///   - norms: |x| of each point.
 ///   - doubt: a gap between best and second best of at most
 ///     doubt.0 + |x| (doubt.1 + |x| doubt.2) is doubtful.
@@ -115,7 +118,9 @@ private struct Leader {
 /// Squared distances from the points of whole panels to one candidate, cut off at `closest`.
 ///
 /// - Parameters:
-///   - panels: `count` panels of d x 32 values.
+///   - panels: panels of d x 32 values.
+///   - count: the number of panels.
+///   - d: the number of features.
 ///   - candidate: d values.
 ///   - closest: an upper limit for each point; infinity for none.
 ///   - distances: receives min(closest, squared distance) of each point.

@@ -3,9 +3,15 @@
 Run: python generate_weights.py   (NumPy needed; no safetensors library: the bytes are put together
 here by the format's README, tensors by falling size of a value, then by name, header padded to 8.)
 """
+import collections
+import io
 import json
 import pathlib
+import pickle
 import struct
+import sys
+import types
+import zipfile
 import numpy as np
 
 here = pathlib.Path(__file__).parent / "weights"
@@ -46,5 +52,85 @@ safetensors(here / "mixed.safetensors", {
     "mask": ("BOOL", np.array([1, 0, 1], "|u1")),
     "größe \"β\"\n": ("U8", np.array([[7, 255]], "|u1")),
 }, {"seed": "7", "author": "nital \u0001"})
+# PyTorch files without PyTorch: stand-ins of its names, pickled by Python, in the two layouts of
+# torch/serialization.py (_save and _legacy_save).
+torch, utils = types.ModuleType("torch"), types.ModuleType("torch._utils")
+torch._utils = utils
+sys.modules.update({"torch": torch, "torch._utils": utils})
+
+
+class FloatStorage:
+    """Stands for torch.FloatStorage."""
+
+
+class LongStorage:
+    """Stands for torch.LongStorage."""
+
+
+def _rebuild_tensor_v2(*arguments):
+    """Stands for torch._utils._rebuild_tensor_v2."""
+
+
+for thing, module in [(FloatStorage, torch), (LongStorage, torch), (_rebuild_tensor_v2, utils)]:
+    thing.__module__ = module.__name__
+    setattr(module, thing.__name__, thing)
+
+
+class Storage:
+    def __init__(self, kind, key, array):
+        self.kind, self.key, self.array = kind, key, array
+
+
+class Rebuilt:
+    def __init__(self, storage, offset, size, stride):
+        self.call = (storage, offset, size, stride, False, collections.OrderedDict())
+
+    def __reduce__(self):
+        return _rebuild_tensor_v2, self.call
+
+
+class Pickler(pickle.Pickler):
+    legacy = False
+
+    def persistent_id(self, value):
+        if isinstance(value, Storage):
+            identity = ("storage", value.kind, value.key, "cpu", value.array.size)
+            return identity + (None,) if self.legacy else identity
+        return None
+
+
+def pickled(value, legacy=False):
+    stream = io.BytesIO()
+    pickler = Pickler(stream, 2)
+    pickler.legacy = legacy
+    pickler.dump(value)
+    return stream.getvalue()
+
+
+shared = Storage(FloatStorage, "0", np.arange(12, dtype="<f4"))
+steps = Storage(LongStorage, "1", np.array([99], "<i8"))
+state = collections.OrderedDict([
+    ("module.plain", Rebuilt(shared, 0, (3, 4), (4, 1))),
+    ("module.transposed", Rebuilt(shared, 0, (4, 3), (1, 4))),
+    ("module.part", Rebuilt(shared, 5, (2,), (1,))),
+    ("module.expanded", Rebuilt(shared, 2, (2, 2), (0, 0))),
+    ("module.steps", Rebuilt(steps, 0, (), ())),
+])
+with zipfile.ZipFile(here / "state.pth", "w") as archive:
+    def add(name, data):
+        archive.writestr(zipfile.ZipInfo("state/" + name), data)
+    add("data.pkl", pickled({"epoch": 3, "loss": 0.25, "state_dict": state}))
+    add("byteorder", b"little")
+    add("data/0", shared.array.tobytes())
+    add("data/1", steps.array.tobytes())
+    add("version", b"3\n")
+(here / "state_legacy.pth").write_bytes(
+    pickle.dumps(0x1950a86a20f9469cfc6c, 2) + pickle.dumps(1001, 2)
+    + pickle.dumps({"protocol_version": 1001, "little_endian": True,
+                    "type_sizes": {"short": 2, "int": 4, "long": 4}}, 2)
+    + pickled(state, legacy=True) + pickle.dumps(["0", "1"], 2)
+    + struct.pack("<q", 12) + shared.array.tobytes()
+    + struct.pack("<q", 1) + steps.array.tobytes())
+
 for p in sorted(here.iterdir()):
     print(p.name, p.stat().st_size)

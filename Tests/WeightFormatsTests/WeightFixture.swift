@@ -49,3 +49,6 @@ func npy(_ header: String, data: Int) -> CheckedBytes {
     [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0] + littleEndianBytes(of: [UInt16(text.count)])
       + text + [UInt8](repeating: 1, count: data), file: "made.npy")
 }
+
+/// The value of an environment variable.
+func environmentValue(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
