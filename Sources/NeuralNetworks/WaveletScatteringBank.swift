@@ -7,8 +7,8 @@ import Tensors
 
 /// Scattering transforms with the same parameters for images of any sizes.
 ///
-/// The filters of a size are made when the first image of it comes, and kept: at most
-/// `capacity` sizes, of which the one that was made first is dropped first.
+/// The filters of a size are made when the first image of it comes, and kept; those that were made
+/// first are dropped when all together take more memory than `capacityBytes`.
 public final class ScatteringBank: Sendable {
   /// The number of scales J.
   public let scales: Int
@@ -16,8 +16,8 @@ public final class ScatteringBank: Sendable {
   public let orientations: Int
   /// The largest number of wavelets of a path.
   public let maximumOrder: Int
-  /// The number of sizes whose filters are kept.
-  public let capacity: Int
+  /// The memory that filters may take; those of one size are kept whatever they take.
+  public let capacityBytes: Int
   private let made = Mutex<[WaveletScattering]>([])
 
   /// Sets the parameters of the transforms.
@@ -26,11 +26,12 @@ public final class ScatteringBank: Sendable {
   ///   - scales: J, at least 1.
   ///   - orientations: L, at least 1.
   ///   - maximumOrder: 0, 1 or 2.
-  ///   - capacity: how many sizes to keep filters for, at least 1; 16 sizes of 200 x 200 take 160 MB.
-  public init(scales: Int = 5, orientations: Int = 8, maximumOrder: Int = 2, capacity: Int = 16) {
-    precondition(capacity >= 1, "a bank keeps at least one size, not \(capacity)")
+  ///   - capacityBytes: memory for filters, 256 MB unless told.
+  public init(
+    scales: Int = 5, orientations: Int = 8, maximumOrder: Int = 2, capacityBytes: Int = 1 << 28
+  ) {
     (self.scales, self.orientations) = (scales, orientations)
-    (self.maximumOrder, self.capacity) = (maximumOrder, capacity)
+    (self.maximumOrder, self.capacityBytes) = (maximumOrder, capacityBytes)
   }
 
   /// The number of coefficients of an image, whatever its size.
@@ -55,11 +56,15 @@ public final class ScatteringBank: Sendable {
       if let known = list.first(where: { $0.height == height && $0.width == width }) {
         return known
       }
-      if list.count >= capacity { list.removeFirst() }
       list.append(new)
+      var bytes = list.reduce(0) { $0 + $1.filterBytes }
+      while bytes > capacityBytes && list.count > 1 { bytes -= list.removeFirst().filterBytes }
       return new
     }
   }
+
+  /// The number of sizes whose filters are kept now.
+  package var sizesKept: Int { made.withLock { $0.count } }
 
   private func find(_ height: Int, _ width: Int) -> WaveletScattering? {
     made.withLock { list in list.first { $0.height == height && $0.width == width } }

@@ -48,6 +48,9 @@ final class ScatteringFilters: Sendable {
     }
   }
 
+  /// The memory that the filters take.
+  var byteCount: Int { wavelets.joined().reduce(0) { $0 + $1.byteCount } }
+
   /// The coefficients of a finite image of the right size.
   func coefficients(
     of image: Tensor<Float>, using instructionSet: InstructionSet

@@ -17,6 +17,9 @@ package struct ScatteringFilter: Sendable {
   let height: Int
   let width: Int
 
+  /// The memory that the values take.
+  package var byteCount: Int { values.count * MemoryLayout<Float>.stride }
+
   /// Cuts a filter into tiles.
   ///
   /// - `filter`: the values on the grid, shape (H, N), frequencies 0 ... H - 1 and 0 ... N - 1.

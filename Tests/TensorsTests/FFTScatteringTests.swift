@@ -25,6 +25,22 @@ import Testing
       #expect(case_.run(space) == (first, second))
     }
   }
+
+  /// The chain scales with its first filter, to the last bit for a power of two: nothing of the
+  /// image, 2^20 times larger, is left in the rows that fill up a kept modulus of 48 rows.
+  @Test func keepsSmallModuliApartFromWhatWasBefore() {
+    let problem = Problem(height: 96, width: 96, subsampling: 2)
+    let small = Tensor(
+      shape: [96, 96], scalars: problem.filters[0].scalars.map { $0 * 0x1p-20 })
+    for set in InstructionSet.allCases where set <= .supported {
+      let space = ScatteringWorkspace(level: problem.fine)
+      space.instructionSet = set
+      let (large, little) = (
+        problem.runCoarse(space, problem.filters[0]), problem.runCoarse(space, small)
+      )
+      #expect(little == large * 0x1p-20)
+    }
+  }
 }
 
 /// A random image, two random filters, random windows.
@@ -63,6 +79,19 @@ private struct Problem {
     let second = space.modulusSum(
       1, fine, ScatteringFilter(filters[1], subsampling: subsampling), coarse, keep: false)
     return (first, second)
+  }
+
+  /// Keeps the modulus on the coarse grid, and filters it there.
+  func runCoarse(_ space: ScatteringWorkspace, _ filter: Tensor<Float>) -> Double {
+    space.setImage(
+      image, mean: 0, rows: Array(0..<fine.height), columns: Array(0..<fine.width))
+    space.transform(fine, into: 0)
+    let first = ScatteringFilter(filter, subsampling: subsampling)
+    _ = space.modulusSum(0, fine, first, coarse, keep: true)
+    space.transform(coarse, into: 1)
+    let second = ScatteringFilter(
+      rounded(randomComplex([coarse.height, coarse.width], seed: 8)).real, subsampling: 1)
+    return space.modulusSum(1, coarse, second, coarse, keep: false)
   }
 
   func definition() -> (Double, Double) {
