@@ -158,7 +158,9 @@ let squareSizes: [Int] = {
 /// Square, tall and wide shapes.
 let shapes: [[Int]] = {
   var result = squareSizes.map { [$0, $0] }
-  result += [[1, 0], [0, 3], [5, 1], [1, 5], [10, 3], [3, 10], [17, 16], [30, 16], [16, 30]]
+  result += [
+    [1, 0], [0, 3], [5, 1], [1, 5], [10, 3], [3, 10], [17, 16], [30, 16], [16, 30],
+  ]
   #if !DEBUG
   result += [[128, 50], [50, 128], [200, 33], [300, 10]]
   #endif

@@ -5,8 +5,9 @@ import Testing
 @Suite struct RandomizedSVDTests {
   @Test func findsAMatrixOfLowRankExactly() throws {
     var generator = SeededGenerator(seed: 12)
-    let A = matmulReference(
-      randomMatrix(60, 5, &generator), randomMatrix(5, 40, &generator)) as Tensor<Double>
+    let A =
+      matmulReference(
+        randomMatrix(60, 5, &generator), randomMatrix(5, 40, &generator)) as Tensor<Double>
     let svd = try randomizedSVD(A, rank: 5, using: &generator)
     #expect(svd.U.shape == [60, 5] && svd.S.count == 5 && svd.Vt.shape == [5, 40])
     // The sample spans the range exactly, so that the bounds of the full SVD hold.
@@ -15,10 +16,10 @@ import Testing
     #expect(orthogonalityResidual(svd.Vt.transposed()) < SVDTests.bound)
   }
 
-  /// Halko et al., corollary 10.10: E |A - Q Q' A| <= (1 + 4 sqrt(2 min(m, n) / (k - 1)))^(1 / (2 q + 1))
-  /// sigma_(k + 1), which bounds the error of each singular value too.
   @Test(arguments: [0, 1, 2, 4])
   func staysWithinTheErrorBound(_ powerIterations: Int) throws {
+    // Halko et al., corollary 10.10: E |A - Q Q' A| <= (1 + 4 sqrt(2 min(m, n) / (k - 1)))^(1 / (2 q +
+    // 1)) sigma_(k + 1), which bounds the error of each singular value too.
     var generator = SeededGenerator(seed: 13)
     let (n, k) = (80, 10)
     var A: Tensor<Double> = randomMatrix(n, n, &generator)

@@ -86,8 +86,8 @@ import Testing
 
   /// Every pair of columns meets once in a sweep, and the pairs of one round are disjoint.
   @Test func playsATournament() throws {
-    // Reached through the values alone: a matrix with one column in each of 3 blocks that is not yet
-    // orthogonal to one in another block is diagonalised whichever pair it is.
+    // Reached through the values alone: a matrix with one column in each of 3 blocks that is not
+    // yet orthogonal to one in another block is diagonalised whichever pair it is.
     let n = 48
     for (p, q) in [(0, 20), (0, 40), (20, 40), (15, 16), (31, 32), (46, 47)] {
       var A = Tensor<Double>.zeros([n, n])
