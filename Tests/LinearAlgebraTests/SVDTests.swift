@@ -53,6 +53,23 @@ import Testing
     #expect(orthogonalityResidual(svd.U) == 0)
   }
 
+  /// Singular values far below eps of the largest: those that can be represented stay accurate, the
+  /// rest is exactly 0, and the vectors are orthonormal all the same.
+  @Test func handlesColumnsFarBelowTheLargest() throws {
+    let A = steep(as: Float.self)
+    let exact = try singularValues(Tensor(shape: A.shape, scalars: A.scalars.map { Double($0) }))
+    let svd = try SVD(A)
+    for (value, truth) in zip(svd.S, exact) {
+      if truth > 1e-24 {
+        #expect(abs(Double(value) / truth - 1) < 50 * 12 * Double(Float.ulpOfOne))
+      } else {
+        #expect(value == 0)
+      }
+    }
+    #expect(orthogonalityResidual(svd.U) < Self.bound)
+    #expect(orthogonalityResidual(svd.Vt.transposed()) < Self.bound)
+  }
+
   @Test func throwsOnNaNAndInfinity() {
     for value in [Float.nan, .infinity, -.infinity] {
       var A = Tensor<Float>(repeating: 1, shape: [5, 3])
