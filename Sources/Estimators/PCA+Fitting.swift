@@ -1,22 +1,23 @@
 // How the components of a PCA are found: see PCA.swift for the equations and deviations.
 //
-// Equation -> code: mean_j = sum over i of X_ij / n, corrected by the mean of X_ij - mean_j (the second of
-//   two passes) -> `featureMeans`; sign rule -> `fixSigns`.
+// Equation -> code: mean_j = sum over i of X_ij / n, corrected by the mean of X_ij - mean_j (the
+//   second of two passes) -> `featureMeans`; sign rule -> `fixSigns`.
 // Checked by: PCATests.
 
 import LinearAlgebra
 import Tensors
 
 extension PCA {
-  /// Finds the components by a full singular value decomposition, in Double whatever the data are in.
+  /// Finds the components by a full singular value decomposition, in Double whatever the data are
+  /// in.
   ///
   /// - Parameters:
   ///   - X: n samples of d features, shape (n, d), d at least 1.
   ///   - components: how many are kept.
   ///   - whitens: whether `transform` divides scores by their standard deviation.
   /// - Returns: the model; the same bits for any number of threads.
-  /// - Throws: `tooFewSamples` for n < 2 or n below the number of components, `nonFinite` for NaN or
-  ///   infinite values, `overflow` if a variance is too large for Double, `notConverged`.
+  /// - Throws: `tooFewSamples` for n < 2 or n below the number of components, `nonFinite` for NaN
+  ///   or infinite values, `overflow` if a variance is too large for Double, `notConverged`.
   /// - Precondition: a count of components in 1 ... d, a fraction in 0 ... 1.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
@@ -57,7 +58,8 @@ extension PCA {
   ///   - count: how many components.
   ///   - whitens: whether `transform` divides scores by their standard deviation.
   ///   - oversampling: see `randomizedSVD`; 10 as scikit-learn.
-  ///   - powerIterations: see `randomizedSVD`; 4 as scikit-learn for more than a tenth of all components.
+  ///   - powerIterations: see `randomizedSVD`; 4 as scikit-learn for more than a tenth of all
+  ///     components.
   ///   - generator: where the random test matrix comes from.
   /// - Returns: the model; `explainedVarianceRatio` refers to the variance of all features.
   /// - Throws: as the full fit.

@@ -1,15 +1,17 @@
 // Principal component analysis by the singular values of the centred data.
 //
-// Implements: K. Pearson, Phil. Mag. 2 (1901) 559; I. Jolliffe, Principal Component Analysis, 2nd ed.
-//   2002, section 3.5 (from the singular value decomposition); randomized path: N. Halko, P.-G. Martinsson,
-//   J. Tropp, SIAM Review 53 (2011) 217, algorithms 4.4 and 5.1. Conventions of scikit-learn 1.5 and later.
+// Implements: K. Pearson, Phil. Mag. 2 (1901) 559; I. Jolliffe, Principal Component Analysis, 2nd
+//   ed. 2002, section 3.5 (from the singular value decomposition); randomized path: N. Halko, P.-G.
+//   Martinsson, J. Tropp, SIAM Review 53 (2011) 217, algorithms 4.4 and 5.1. Conventions of
+//   scikit-learn 1.5 and later.
 // Equation -> code: X - 1 mean' = U S V' -> `PCA.fit`; variance_i = S_i^2 / (n - 1); scores
 //   (X - 1 mean') V -> `transform`; whitened: scores_i / sqrt(variance_i).
 // Symbols: X (n x d); n samples, d features, k components; V' -> `components` (k x d).
-// Deviations: signs are fixed by the rule of `components`. A singular value that is rounding error alone,
-//   at most max(n, d) eps S_0, is reported as 0, and whitening gives 0 along it, not amplified noise.
+// Deviations: signs are fixed by the rule of `components`. A singular value that is rounding error
+//   alone, at most max(n, d) eps S_0, is reported as 0, and whitening gives 0 along it, not
+//   amplified noise.
 // Checked by: PCATests (scikit-learn, identities, edges); twin PCAReference.
-// Cost: 2 n d^2 + 20 d^3 flops for n >= d; two copies of X in Double.
+// Cost: 2 n d^2 + 60 d^3 flops for n >= d; two copies of X in Double.
 
 import LinearAlgebra
 import Tensors
@@ -32,7 +34,8 @@ public struct PCA: Sendable, Equatable {
   public let mean: [Double]
   /// Unit vectors in rows, shape (k, d), by falling variance.
   ///
-  /// The entry of largest magnitude is positive in each; of equal ones the one of lowest index decides.
+  /// The entry of largest magnitude is positive in each; of equal ones the one of lowest index
+  /// decides.
   public let components: Tensor<Double>
   /// The variance along each component, with n - 1 in the denominator.
   public let explainedVariance: [Double]

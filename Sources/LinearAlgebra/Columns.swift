@@ -1,7 +1,7 @@
 // A matrix stored by columns, each contiguous and padded, as the column kernels want it.
 //
-// Symbols: column j begins at j * stride; stride is `rows` rounded up to a multiple of 16; the padding
-//   is zero and every operation keeps it so.
+// Symbols: column j begins at j * stride; stride is `rows` rounded up to a multiple of 16; the
+//   padding is zero and every operation keeps it so.
 // Deviations: none. Checked by: QRTests, SVDTests. Cost: one copy of the matrix.
 
 import Tensors
@@ -92,10 +92,11 @@ func scaled<Scalar: KernelScalar>(_ x: Scalar, by exponent: Int) -> Scalar {
   Scalar(sign: .plus, exponent: Scalar.Exponent(exponent), significand: x)
 }
 
-/// The power of two that brings the largest magnitude of `A` near the cube root of the overflow limit.
+/// The power of two that brings the largest magnitude of `A` near the cube root of the overflow
+/// limit.
 ///
-/// There the squares of all larger columns can be summed without overflow, and squares underflow only
-/// in columns shorter than the largest by a factor of about 2^-80 (Float) or 2^-800 (Double).
+/// There the squares of all larger columns can be summed without overflow, and squares underflow
+/// only in columns shorter than the largest by a factor of about 2^-80 (Float) or 2^-800 (Double).
 ///
 /// - Throws: `nonFinite` with the first index whose value is NaN or infinite.
 func scalingExponent<Scalar: KernelScalar>(

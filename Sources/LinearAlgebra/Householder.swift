@@ -3,9 +3,9 @@
 // Implements: G. Golub, C. Van Loan, Matrix Computations, 4th ed. 2013, algorithms 5.1.1, 5.2.1 and
 //   5.4.1; P. Businger, G. Golub, Numer. Math. 7 (1965) 269 (pivoting); Z. Drmac, Z. Bujanovic, ACM
 //   Trans. Math. Softw. 35 (2008) 12 (when a downdated norm must be taken anew).
-// Equation -> code: H = I - tau v v', H x = beta e_1, beta = -sign(x_1) |x|, tau = (beta - x_1) / beta,
-//   v = x / (x_1 - beta) with v_1 = 1 -> `makeReflector`; A = H_0 H_1 ... R -> `factor`; A P = H_0 H_1
-//   ... R with |R_kk| >= |R_k:j,j| for every j > k -> `factorPivoting`.
+// Equation -> code: H = I - tau v v', H x = beta e_1, beta = -sign(x_1) |x|, tau = (beta - x_1) /
+//   beta, v = x / (x_1 - beta) with v_1 = 1 -> `makeReflector`; A = H_0 H_1 ... R -> `factor`; A P
+//   = H_0 H_1 ... R with |R_kk| >= |R_k:j,j| for every j > k -> `factorPivoting`.
 // Symbols: C, the columns (m x n); V, reflector k in column k (zeros above row k, 1 at row k); tau.
 // Deviations: a column whose square would underflow is scaled by a power of two first. Panels of 32
 //   reflectors are applied one after another to columns that stay in cache (no WY form): the same

@@ -1,6 +1,7 @@
 // QR factorisation by Householder reflectors.
 //
-// Implements: G. Golub, C. Van Loan, Matrix Computations, 4th ed. 2013, section 5.2 (see Householder.swift).
+// Implements: G. Golub, C. Van Loan, Matrix Computations, 4th ed. 2013, section 5.2 (see
+//   Householder.swift).
 // Equation -> code: A = Q R -> `QR.init`; Q = H_0 H_1 ... -> `Q`, `fullQ`.
 // Symbols: A (m x n); k = min(m, n).
 // Deviations: the matrix is scaled by a power of two beforehand, R is scaled back.
@@ -11,9 +12,9 @@ import Tensors
 
 /// The factorisation A = Q R of a matrix into orthonormal columns and a triangle.
 ///
-/// With k = min(m, n): `Q` is (m, k) with `Q`' `Q` = I, `R` is (k, n) and zero below its diagonal, and
-/// `Q` `R` = A. `fullQ` (m, m) and `fullR` (m, n) are the same with an orthonormal completion. The
-/// diagonal of `R` may have either sign.
+/// With k = min(m, n): `Q` is (m, k) with `Q`' `Q` = I, `R` is (k, n) and zero below its diagonal,
+/// and `Q` `R` = A. `fullQ` (m, m) and `fullR` (m, n) are the same with an orthonormal completion.
+/// The diagonal of `R` may have either sign.
 public struct QR<Scalar: KernelScalar>: Sendable, Equatable {
   /// The triangle, shape (k, n).
   public let R: Tensor<Scalar>

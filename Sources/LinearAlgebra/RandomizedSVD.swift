@@ -1,13 +1,15 @@
 // The leading singular values and vectors of a large matrix, from a random sample of its range.
 //
-// Implements: N. Halko, P.-G. Martinsson, J. Tropp, "Finding structure with randomness", SIAM Review 53
-//   (2011) 217: algorithm 4.4 (4.3 with re-orthonormalisation: randomized subspace iteration) and 5.1
-//   (direct SVD).
-// Equation -> code: Y = A Omega, Q = orth(Y); q times: Q~ = orth(A' Q), Q = orth(A Q~) -> `rangeFinder`;
-//   B = Q' A, B = U~ Sigma V', U = Q U~ -> `randomizedSVD`.
-// Symbols: A (m x n); k = `rank`; p = `oversampling`; l = k + p; q = `powerIterations`; Omega (n x l).
+// Implements: N. Halko, P.-G. Martinsson, J. Tropp, "Finding structure with randomness", SIAM
+//   Review 53 (2011) 217: algorithm 4.4 (4.3 with re-orthonormalisation: randomized subspace
+//   iteration) and 5.1 (direct SVD).
+// Equation -> code: Y = A Omega, Q = orth(Y); q times: Q~ = orth(A' Q), Q = orth(A Q~) ->
+//   `rangeFinder`; B = Q' A, B = U~ Sigma V', U = Q U~ -> `randomizedSVD`.
+// Symbols: A (m x n); k = `rank`; p = `oversampling`; l = k + p; q = `powerIterations`; Omega (n x
+//   l).
 // Deviations: none.
-// Checked by: RandomizedSVDTests (error bound against the full SVD, exact rank, same seed same bits).
+// Checked by: RandomizedSVDTests (error bound against the full SVD, exact rank, same seed same
+//   bits).
 // Cost: 4 (q + 1) m n l flops and 2 (q + 1) QR factorisations; memory (m + 2 n) l numbers.
 
 import Tensors
@@ -17,7 +19,8 @@ import Tensors
 /// - Parameters:
 ///   - A: shape (m, n).
 ///   - rank: how many triplets, 0 ... min(m, n).
-///   - oversampling: extra sample vectors; 10 (Halko et al., section 4.2). Capped at min(m, n) - rank.
+///   - oversampling: extra sample vectors; 10 (Halko et al., section 4.2). Capped at min(m, n) -
+///     rank.
 ///   - powerIterations: q; 4 suits slowly falling spectra (1 or 2 often suffice, section 4.5).
 ///   - generator: where the Gaussian test matrix comes from, n x l numbers row by row.
 /// - Returns: `U` (m, rank), `S` falling, `Vt` (rank, n).

@@ -1,23 +1,24 @@
 // Singular value decomposition: QR with pivoting, then one-sided Jacobi on the transposed triangle.
 //
-// Implements: Z. Drmac, K. Veselic, "New fast and accurate Jacobi SVD algorithm I", SIAM J. Matrix Anal.
-//   Appl. 29 (2008) 1322, algorithm 1 without its second QR: for A = B D with any diagonal D every singular value has a
-//   relative error of the order of n eps cond(B), however small it is.
-// Equation -> code (`jacobiSVD`): A = Q0 R0 (only if m > n); R0 P = Q1 R; X = R', X J = W Sigma; so that
-//   A = (Q0 Q1 J) Sigma (P W)'.
+// Implements: Z. Drmac, K. Veselic, "New fast and accurate Jacobi SVD algorithm I", SIAM J. Matrix
+//   Anal. Appl. 29 (2008) 1322, algorithm 1 without its second QR: for A = B D with any diagonal D
+//   every singular value has a relative error of the order of n eps cond(B), however small it is.
+// Equation -> code (`jacobiSVD`): A = Q0 R0 (only if m > n); R0 P = Q1 R; X = R', X J = W Sigma; so
+//   that A = (Q0 Q1 J) Sigma (P W)'.
 // Symbols: A (m x n), m >= n, or else A' is decomposed; U = Q0 Q1 J, V = P W, Sigma -> `S`.
-// Deviations: J is accumulated, not solved for. A column of zeros left by Jacobi (rank-deficient A) gives a
-//   singular value of exactly 0; its singular vectors are an orthonormal completion. The matrix is
-//   scaled by a power of two beforehand. For signs nothing is promised.
+// Deviations: J is accumulated, not solved for. A column of zeros left by Jacobi (rank-deficient A)
+//   gives a singular value of exactly 0; its singular vectors are an orthonormal completion. The
+//   matrix is scaled by a power of two beforehand. For signs nothing is promised.
 // Checked by: SVDTests (LAPACK's residuals below 35, 60-digit truth); twin SVDReference.
-// Cost: about 40 n^3 flops for square A with vectors; four copies of A.
+// Cost: 2 n^2 (m - n / 3) flops for R0, then about 60 n^3 flops, 100 n^3 with U; four copies of A.
 
 import Tensors
 
 /// The decomposition A = U diag(S) Vt of a matrix into orthonormal vectors and singular values.
 ///
-/// With k = min(m, n), thin: `U` is (m, k), `S` holds k values, `Vt` is (k, n). Full: `U` is (m, m) and
-/// `Vt` (n, n). `U` has orthonormal columns, `Vt` orthonormal rows; `S` falls and is never negative.
+/// With k = min(m, n), thin: `U` is (m, k), `S` holds k values, `Vt` is (k, n). Full: `U` is (m, m)
+/// and `Vt` (n, n). `U` has orthonormal columns, `Vt` orthonormal rows; `S` falls and is never
+/// negative.
 /// Not an eigenvalue method: small singular values keep the accuracy that the matrix defines.
 public struct SVD<Scalar: KernelScalar>: Sendable, Equatable {
   /// How many singular vectors are made.
@@ -40,9 +41,9 @@ public struct SVD<Scalar: KernelScalar>: Sendable, Equatable {
   /// - Parameters:
   ///   - A: shape (m, n), either may be 0 or the larger one.
   ///   - vectors: thin or full.
-  /// - Throws: `nonFinite` for NaN or infinite values, `noConvergence` after 40 sweeps (not seen on any
-  ///   matrix so far), `overflow` if a singular value is too large for the type.
-  /// - Complexity: about 40 n^3 flops for a square matrix.
+  /// - Throws: `nonFinite` for NaN or infinite values, `noConvergence` after 40 sweeps (not seen on
+  ///   any matrix so far), `overflow` if a singular value is too large for the type.
+  /// - Complexity: about 100 n^3 flops for a square matrix.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public init(_ A: Tensor<Scalar>, vectors: Vectors = .thin) throws(LinearAlgebraError) {
@@ -166,7 +167,7 @@ private func lengths<Scalar: KernelScalar>(
   return (order.map { all[$0] }, order)
 }
 
-/// Fills the columns `rank` ... of a square W so that all of them are orthonormal.
+/// Fills the columns from `rank` on of a square W so that all of them are orthonormal.
 private func completeBasis<Scalar: KernelScalar>(_ W: inout Columns<Scalar>, from rank: Int) {
   guard rank < W.count else { return }
   var known = W.resized(rows: W.rows, count: rank)

@@ -1,14 +1,15 @@
 // Eigenvalues and eigenvectors of a symmetric matrix by two-sided Jacobi.
 //
-// Implements: C. Jacobi, J. reine angew. Math. 30 (1846) 51, as cyclic Jacobi of G. Golub, C. Van Loan,
-//   Matrix Computations, 4th ed. 2013, algorithms 8.5.1, 8.5.3; J. Demmel, K. Veselic, "Jacobi's method
-//   is more accurate than QR", SIAM J. Matrix Anal. Appl. 13 (1992) 1204 (the relative stopping rule).
-// Equation -> code: theta = (a_qq - a_pp) / (2 a_pq), t = sign(theta) / (|theta| + sqrt(1 + theta^2)),
-//   A := J' A J, V := V J -> `rotateSymmetric`.
+// Implements: C. Jacobi, J. reine angew. Math. 30 (1846) 51, as cyclic Jacobi of G. Golub, C. Van
+//   Loan, Matrix Computations, 4th ed. 2013, algorithms 8.5.1, 8.5.3; J. Demmel, K. Veselic,
+//   "Jacobi's method is more accurate than QR", SIAM J. Matrix Anal. Appl. 13 (1992) 1204 (the
+//   relative stopping rule).
+// Equation -> code: theta = (a_qq - a_pp) / (2 a_pq), t = sign(theta) / (|theta| + sqrt(1 +
+//   theta^2)), A := J' A J, V := V J -> `rotateSymmetric`.
 // Symbols: A (n x n); V, eigenvectors in columns; p < q.
 // Deviations: a pair is left alone when |a_pq| <= eps sqrt(|a_pp a_qq|), or when a_pq is below the
-//   underflow limit relative to the largest entry; the textbook rule on the whole norm would give up the
-//   small eigenvalues of a graded matrix. 40 sweeps at most, then an error.
+//   underflow limit relative to the largest entry; the textbook rule on the whole norm would give
+//   up the small eigenvalues of a graded matrix. 40 sweeps at most, then an error.
 // Checked by: SymmetricEigenTests (LAPACK's residuals below 60); twin SymmetricEigenReference.
 // Cost: about 6 n^3 flops a sweep with vectors, 6 to 10 sweeps; two copies of A.
 
@@ -20,7 +21,9 @@ import Tensors
 public struct SymmetricEigen<Scalar: KernelScalar>: Sendable, Equatable {
   /// Eigenvalues, rising.
   public let values: [Scalar]
-  /// Eigenvectors in columns, shape (n, n). For their signs nothing is promised.
+  /// Eigenvectors in columns, shape (n, n).
+  ///
+  /// For their signs nothing is promised.
   public let vectors: Tensor<Scalar>
 
   /// Decomposes a symmetric matrix.

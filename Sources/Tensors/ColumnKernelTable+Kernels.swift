@@ -1,4 +1,4 @@
-// The column kernels of one scalar type for the instruction set in use.
+// The column kernels of one scalar type for one instruction set.
 //
 // Deviations: none. Checked by: RotationKernelTests on each instruction set. Cost: none.
 
@@ -36,15 +36,19 @@ import _Kernels512
   let orthogonalize: Orthogonalize
   let reflect: Reflect
 
-  /// The kernels of the instruction set in use.
-  static func current() -> ColumnKernels {
-    if let kernels = unsafe float() as? ColumnKernels { return unsafe kernels }
-    if let kernels = unsafe double() as? ColumnKernels { return unsafe kernels }
+  /// The kernels of `set`.
+  ///
+  /// - Precondition: this machine supports `set`.
+  static func kernels(for set: InstructionSet) -> ColumnKernels {
+    precondition(
+      set <= InstructionSet.supported, "this machine has no \(set.name) instructions")
+    if let kernels = unsafe float(set) as? ColumnKernels { return unsafe kernels }
+    if let kernels = unsafe double(set) as? ColumnKernels { return unsafe kernels }
     preconditionFailure("kernels exist for Float and Double, not for \(Scalar.self)")
   }
 
-  private static func float() -> ColumnKernels<Float> {
-    switch InstructionSet.current {
+  private static func float(_ set: InstructionSet) -> ColumnKernels<Float> {
+    switch set {
     #if !NITAL_PORTABLE
     case .avx512:
       unsafe ColumnKernels<Float>(
@@ -65,8 +69,8 @@ import _Kernels512
     }
   }
 
-  private static func double() -> ColumnKernels<Double> {
-    switch InstructionSet.current {
+  private static func double(_ set: InstructionSet) -> ColumnKernels<Double> {
+    switch set {
     #if !NITAL_PORTABLE
     case .avx512:
       unsafe ColumnKernels<Double>(

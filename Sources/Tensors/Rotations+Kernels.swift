@@ -1,6 +1,7 @@
 // Column kernels of the linear algebra: checked entry points that choose the instruction set.
 //
-// A block of columns is one array: column j begins at j * stride, holds `stride` numbers, a multiple of
+// A block of columns is one array: column j begins at j * stride, holds `stride` numbers, a
+//   multiple of
 // 16, and is padded with zeros, so that kernels need no tails.
 // Deviations: none. Checked by: RotationKernelTests. Cost: see Rotations.swift, Reflectors.swift.
 
@@ -26,16 +27,19 @@ package struct RotationRule<Scalar: KernelScalar>: Sendable {
 ///
 /// - Precondition: both columns lie inside their arrays; `stride` is a multiple of 16.
 package func columnDot<Scalar: KernelScalar>(
-  _ X: [Scalar], _ i: Int, _ Y: [Scalar], _ j: Int, stride: Int
+  _ X: [Scalar], _ i: Int, _ Y: [Scalar], _ j: Int, stride: Int,
+  instructionSet: InstructionSet = .current
 ) -> Scalar {
   checkColumns(X, i..<i + 1, stride)
   checkColumns(Y, j..<j + 1, stride)
   guard stride > 0 else { return 0 }
-  // SAFETY: both columns were just checked to lie inside the buffers, which live through the closure.
+  // SAFETY: both columns were just checked to lie inside the buffers, which live through the
+  // closure.
   return unsafe X.withUnsafeBufferPointer { x in
     unsafe Y.withUnsafeBufferPointer { y in
       guard let x = x.baseAddress, let y = y.baseAddress else { return 0 }
-      return unsafe ColumnKernels.current().dot(x + i * stride, y + j * stride, stride)
+      return unsafe ColumnKernels.kernels(for: instructionSet).dot(
+        x + i * stride, y + j * stride, stride)
     }
   }
 }
@@ -44,7 +48,8 @@ package func columnDot<Scalar: KernelScalar>(
 ///
 /// - Precondition: two different columns inside the array; `stride` is a multiple of 16.
 package func rotateColumns<Scalar: KernelScalar>(
-  _ X: inout [Scalar], _ p: Int, _ q: Int, stride: Int, c: Scalar, s: Scalar
+  _ X: inout [Scalar], _ p: Int, _ q: Int, stride: Int, c: Scalar, s: Scalar,
+  instructionSet: InstructionSet = .current
 ) {
   checkColumns(X, p..<p + 1, stride)
   checkColumns(X, q..<q + 1, stride)
@@ -52,7 +57,8 @@ package func rotateColumns<Scalar: KernelScalar>(
   // SAFETY: two different columns, checked to lie inside the buffer.
   unsafe X.withUnsafeMutableBufferPointer { buffer in
     guard let x = buffer.baseAddress else { return }
-    unsafe ColumnKernels.current().rotate(x + p * stride, x + q * stride, stride, c, s)
+    unsafe ColumnKernels.kernels(for: instructionSet).rotate(
+      x + p * stride, x + q * stride, stride, c, s)
   }
 }
 
@@ -60,13 +66,18 @@ package func rotateColumns<Scalar: KernelScalar>(
 ///
 /// - Parameters:
 ///   - X: columns `strideX` apart.
+///   - strideX: a multiple of 16.
 ///   - J: columns `strideJ` apart that undergo the same rotations; empty if not wanted.
+///   - strideJ: a multiple of 16.
 ///   - norms: the squared norm of each column of `X`, kept up to date.
 ///   - pairs: no block may appear in two pairs.
+///   - rule: which pairs of columns are rotated.
+///   - instructionSet: for tests; the one in use otherwise.
 /// - Returns: the number of pairs of columns that were rotated.
 package func orthogonalize<Scalar: KernelScalar>(
   _ X: inout [Scalar], strideX: Int, _ J: inout [Scalar], strideJ: Int, norms: inout [Scalar],
-  pairs: [ColumnBlockPair], rule: RotationRule<Scalar>
+  pairs: [ColumnBlockPair], rule: RotationRule<Scalar>,
+  instructionSet: InstructionSet = .current
 ) -> Int {
   let n = norms.count
   checkColumns(X, 0..<n, strideX)
@@ -78,8 +89,8 @@ package func orthogonalize<Scalar: KernelScalar>(
         && pair.q.lowerBound >= 0 && (pair.p == pair.q || !pair.p.overlaps(pair.q)),
       "blocks \(pair.p) and \(pair.q) do not fit \(n) columns")
   }
-  // SAFETY: all columns were checked to lie inside the buffers; pairs of blocks do not overlap, so each
-  // piece of the loop writes columns and norms of its own.
+  // SAFETY: all columns were checked to lie inside the buffers; pairs of blocks do not overlap, so
+  // each piece of the loop writes columns and norms of its own.
   return unsafe X.withUnsafeMutableBufferPointer { x in
     unsafe J.withUnsafeMutableBufferPointer { j in
       unsafe norms.withUnsafeMutableBufferPointer { norms in
@@ -87,7 +98,7 @@ package func orthogonalize<Scalar: KernelScalar>(
         let columns = unsafe ColumnPointers(
           X: SharedPointer(x), strideX: strideX, J: SharedPointer(j.baseAddress ?? x),
           rowsJ: rowsJ, norms: SharedPointer(norms))
-        return unsafe orthogonalize(columns, pairs, rule)
+        return unsafe orthogonalize(columns, pairs, rule, instructionSet)
       }
     }
   }
@@ -104,9 +115,10 @@ package func orthogonalize<Scalar: KernelScalar>(
 
 /// Runs the pairs of blocks, in parallel when each is worth a thread (about 50 us).
 private func orthogonalize<Scalar: KernelScalar>(
-  _ columns: ColumnPointers<Scalar>, _ pairs: [ColumnBlockPair], _ rule: RotationRule<Scalar>
+  _ columns: ColumnPointers<Scalar>, _ pairs: [ColumnBlockPair], _ rule: RotationRule<Scalar>,
+  _ instructionSet: InstructionSet
 ) -> Int {
-  let kernel = unsafe ColumnKernels<Scalar>.current().orthogonalize
+  let kernel = unsafe ColumnKernels<Scalar>.kernels(for: instructionSet).orthogonalize
   let run: @Sendable (ColumnBlockPair) -> Int = { pair in
     // SAFETY: the kernel touches the columns of its pair of blocks alone.
     unsafe kernel(
@@ -124,12 +136,16 @@ private func orthogonalize<Scalar: KernelScalar>(
 /// - Parameters:
 ///   - V: reflector k in column k, zeros above row k, 1 at row k.
 ///   - tau: the factor of each reflector.
-///   - reflectors: which ones; H(first) is applied first unless `falling`.
+///   - reflectors: which ones, in rising order of application unless `falling`.
+///   - falling: whether the last one is applied first.
 ///   - C: columns of the same stride as those of V.
 ///   - columns: which of them change.
+///   - stride: of V and C, a multiple of 16.
+///   - instructionSet: for tests; the one in use otherwise.
 package func applyReflectors<Scalar: KernelScalar>(
   _ V: [Scalar], tau: [Scalar], _ reflectors: Range<Int>, falling: Bool = false,
-  to C: inout [Scalar], columns: Range<Int>, stride: Int
+  to C: inout [Scalar], columns: Range<Int>, stride: Int,
+  instructionSet: InstructionSet = .current
 ) {
   checkColumns(V, reflectors, stride)
   checkColumns(C, columns, stride)
@@ -140,7 +156,8 @@ package func applyReflectors<Scalar: KernelScalar>(
   let work = columns.count * reflectors.count * stride
   // An even number of columns a piece, about 50 us each.
   let group = work < 1 << 19 ? columns.count : max(2, columns.count / 32 * 2)
-  // SAFETY: all columns were checked to lie inside the buffers; each piece writes columns of its own.
+  // SAFETY: all columns were checked to lie inside the buffers; each piece writes columns of its
+  // own.
   unsafe V.withUnsafeBufferPointer { V in
     unsafe tau.withUnsafeBufferPointer { tau in
       unsafe C.withUnsafeMutableBufferPointer { C in
@@ -150,7 +167,7 @@ package func applyReflectors<Scalar: KernelScalar>(
           V: SharedPointer(UnsafeMutablePointer(mutating: V)),
           tau: SharedPointer(UnsafeMutablePointer(mutating: tau)))
         let writing = unsafe SharedPointer(C + columns.lowerBound * stride)
-        let kernel = unsafe ColumnKernels<Scalar>.current().reflect
+        let kernel = unsafe ColumnKernels<Scalar>.kernels(for: instructionSet).reflect
         parallelFor((columns.count + group - 1) / group) { piece in
           let first = piece * group
           unsafe kernel(

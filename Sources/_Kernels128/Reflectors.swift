@@ -2,8 +2,8 @@
 //
 // Implements: G. Golub, C. Van Loan, Matrix Computations, 4th ed. 2013, section 5.1.4:
 //   H C = C - tau v (v' C).
-// Symbols: reflector k is stored in full (zeros above row k, 1 at row k) in `rows` numbers, a multiple
-//   of 16, padded with zeros; so is a column of C. V, C: first number of the first one.
+// Symbols: reflector k is stored in full (zeros above row k, 1 at row k) in `rows` numbers, a
+//   multiple of 16, padded with zeros; so is a column of C. V, C: first number of the first one.
 // Deviations: two columns share each load of v; a column's own arithmetic does not depend on it.
 // Checked by: RotationKernelTests, QRTests. Cost: 4 rows flops a reflector and column.
 // ReflectorsFloat.swift is generated from this file by Tests/Fixtures/generate_float_kernels.sh.
@@ -48,10 +48,8 @@ func reflectTwo(
 
 /// Applies the reflectors k0 ..< k1 to `columns` columns of C, in rising or falling order of k.
 ///
-/// - Parameters:
-///   - V: reflector 0, the others `strideV` apart.
-///   - tau: the factor of each reflector.
-///   - C: the first column, the others `strideC` apart, each of `rows` numbers.
+/// `V` points to reflector 0, the others are `strideV` apart, each with its factor in `tau`; `C`
+/// points to the first column, the others are `strideC` apart, each of `rows` numbers.
 @inline(never)
 public func applyReflectors(
   _ V: UnsafePointer<Double>, _ strideV: Int, _ tau: UnsafePointer<Double>, _ k0: Int, _ k1: Int,

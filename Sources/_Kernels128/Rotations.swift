@@ -5,9 +5,11 @@
 // Equation -> code: zeta = (|y|^2 - |x|^2) / (2 x.y), t = sign(zeta) / (|zeta| + sqrt(1 + zeta^2)),
 //   c = 1 / sqrt(1 + t^2), s = c t; x' = c x - s y, y' = s x + c y -> `jacobiRotation`, `rotate`.
 // Symbols: a column holds `rows` numbers, a multiple of 16, padded with zeros, `stride` apart.
-// Deviations: norms are taken anew after each rotation, in the pass that rotates; the longer column
-//   goes first (P. de Rijk, SIAM J. Sci. Stat. Comput. 10 (1989) 359). Sums run in 16 lanes whatever
-//   the vector width and are combined in one order, so that all builds with FMA give the same bits.
+// Deviations: norms are taken anew after each rotation, in the pass that rotates, which also takes
+//   the product of the next pair; the longer column
+//   goes first (P. de Rijk, SIAM J. Sci. Stat. Comput. 10 (1989) 359). Sums run in 16 lanes
+//   whatever the vector width and are combined in one order, so that all builds with FMA give the
+//   same bits.
 // Checked by: RotationKernelTests, SVDTests. Cost: 2 rows flops a product, 10 rows a rotation.
 // RotationsFloat.swift is generated from this file by Tests/Fixtures/generate_float_kernels.sh.
 
@@ -61,46 +63,58 @@ public func columnDot(
   laneDot(x, y, rows)
 }
 
-/// Rotates a pair of columns; `first` and `second` receive c x - s y and s x + c y.
+/// The rows of a plane rotation, exchanged where the second column is to become the longer one:
+/// x' = xx x + xy y, y' = yx x + yy y.
+struct DoublePlaneRotation {
+  var xx, xy, yx, yy: Double
+
+  @inline(__always)
+  init(c: Double, s: Double, exchanging: Bool) {
+    if exchanging { (xx, xy, yx, yy) = (s, c, c, -s) } else { (xx, xy, yx, yy) = (c, -s, s, c) }
+  }
+}
+
+/// Rotates a pair of columns.
 @inline(__always)
 func rotate(
   _ x: UnsafeMutablePointer<Double>, _ y: UnsafeMutablePointer<Double>, _ rows: Int,
-  _ c: Double, _ s: Double,
-  _ first: UnsafeMutablePointer<Double>, _ second: UnsafeMutablePointer<Double>
+  _ J: DoublePlaneRotation
 ) {
-  let (C, S) = (SIMD16<Double>(repeating: c), SIMD16<Double>(repeating: s))
-  let minusS = SIMD16<Double>(repeating: -s)
+  let (xx, xy) = (SIMD16<Double>(repeating: J.xx), SIMD16<Double>(repeating: J.xy))
+  let (yx, yy) = (SIMD16<Double>(repeating: J.yx), SIMD16<Double>(repeating: J.yy))
   var i = 0
   while i < rows {
     let (a, b) = (loadLanes(x + i), loadLanes(y + i))
-    storeLanes(lanesMultiplyAdd(C * a, minusS, b), first + i)
-    storeLanes(lanesMultiplyAdd(C * b, S, a), second + i)
+    storeLanes(lanesMultiplyAdd(xx * a, xy, b), x + i)
+    storeLanes(lanesMultiplyAdd(yy * b, yx, a), y + i)
     i &+= 16
   }
 }
 
-/// Rotates a pair of columns as `rotate` does, and leaves their new squared norms.
+/// Rotates a pair of columns as `rotate` does; gives their new squared norms and the scalar product
+/// of the new first one with column `z`, which is met next.
 @inline(__always)
 func rotateWithNorms(
-  _ x: UnsafeMutablePointer<Double>, _ y: UnsafeMutablePointer<Double>, _ rows: Int,
-  _ c: Double, _ s: Double,
-  _ first: UnsafeMutablePointer<Double>, _ second: UnsafeMutablePointer<Double>
-) -> (first: Double, second: Double) {
-  let (C, S) = (SIMD16<Double>(repeating: c), SIMD16<Double>(repeating: s))
-  let minusS = SIMD16<Double>(repeating: -s)
-  var (sum1, sum2) = (SIMD16<Double>(repeating: 0), SIMD16<Double>(repeating: 0))
+  _ x: UnsafeMutablePointer<Double>, _ y: UnsafeMutablePointer<Double>,
+  _ z: UnsafePointer<Double>, _ rows: Int, _ J: DoublePlaneRotation
+) -> (xx: Double, yy: Double, xz: Double) {
+  let (xx, xy) = (SIMD16<Double>(repeating: J.xx), SIMD16<Double>(repeating: J.xy))
+  let (yx, yy) = (SIMD16<Double>(repeating: J.yx), SIMD16<Double>(repeating: J.yy))
+  var sumX = SIMD16<Double>(repeating: 0)
+  var (sumY, sumZ) = (sumX, sumX)
   var i = 0
   while i < rows {
     let (a, b) = (loadLanes(x + i), loadLanes(y + i))
-    let one = lanesMultiplyAdd(C * a, minusS, b)
-    let two = lanesMultiplyAdd(C * b, S, a)
-    storeLanes(one, first + i)
-    storeLanes(two, second + i)
-    sum1 = lanesMultiplyAdd(sum1, one, one)
-    sum2 = lanesMultiplyAdd(sum2, two, two)
+    let one = lanesMultiplyAdd(xx * a, xy, b)
+    let two = lanesMultiplyAdd(yy * b, yx, a)
+    sumZ = lanesMultiplyAdd(sumZ, one, loadLanes(z + i))
+    sumX = lanesMultiplyAdd(sumX, one, one)
+    sumY = lanesMultiplyAdd(sumY, two, two)
+    storeLanes(one, x + i)
+    storeLanes(two, y + i)
     i &+= 16
   }
-  return (sumOfLanes(sum1), sumOfLanes(sum2))
+  return (sumOfLanes(sumX), sumOfLanes(sumY), sumOfLanes(sumZ))
 }
 
 /// Rotates two columns by a given angle: x' = c x - s y, y' = s x + c y.
@@ -109,15 +123,12 @@ public func rotateColumns(
   _ x: UnsafeMutablePointer<Double>, _ y: UnsafeMutablePointer<Double>, _ rows: Int,
   _ c: Double, _ s: Double
 ) {
-  rotate(x, y, rows, c, s, x, y)
+  rotate(x, y, rows, DoublePlaneRotation(c: c, s: s, exchanging: false))
 }
 
 /// The cosine and sine that make two columns orthogonal.
 ///
-/// - Parameters:
-///   - nx: the norm of the first column, not 0.
-///   - ny: the norm of the second, not 0.
-///   - cosine: the cosine of the angle between them, not 0.
+/// `nx` and `ny` are their norms, `cosine` that of the angle between them; none of the three is 0.
 @inline(__always)
 func jacobiRotation(_ nx: Double, _ ny: Double, _ cosine: Double) -> (c: Double, s: Double) {
   let zeta = (ny / nx - nx / ny) / (2 * cosine)
@@ -131,13 +142,11 @@ func jacobiRotation(_ nx: Double, _ ny: Double, _ cosine: Double) -> (c: Double,
 
 /// Makes the columns p0 ..< p1 and q0 ..< q1 pairwise orthogonal once over, p before q.
 ///
-/// - Parameters:
-///   - X: columns of `rows` numbers, `stride` apart.
-///   - J: the rotations so far, columns of `rowsJ` numbers, `strideJ` apart; untouched if `rowsJ` is 0.
-///   - norms: the squared norm of each column of `X`, kept up to date.
-///   - tolerance: pairs whose cosine is at most this are left alone.
-///   - floor: columns whose squared norm is at most this count as zero.
-/// - Returns: the number of pairs that were rotated.
+/// `X` holds columns of `rows` numbers, `stride` apart; `J`, the rotations so far, columns of
+/// `rowsJ` numbers, `strideJ` apart, and is untouched if `rowsJ` is 0. `norms` are the squared
+/// norms of the columns of `X` and are kept up to date. Pairs whose cosine is at most `tolerance`
+/// are left alone, and columns whose squared norm is at most `floor` count as zero. Gives the
+/// number of pairs rotated.
 @inline(never)
 public func orthogonalizePairs(
   _ X: UnsafeMutablePointer<Double>, _ rows: Int, _ stride: Int,
@@ -149,21 +158,25 @@ public func orthogonalizePairs(
   var p = p0
   while p < p1 {
     var q = q0 > p ? q0 : p &+ 1
+    // Whether the last rotation left the product of columns p and q.
+    var (isKnown, product) = (false, 0.0 as Double)
+    let x = X + p &* stride
     while q < q1 {
+      let y = X + q &* stride
       if norms[p] > floor && norms[q] > floor {
-        let (x, y) = (X + p &* stride, X + q &* stride)
         let (nx, ny) = (norms[p].squareRoot(), norms[q].squareRoot())
-        let cosine = laneDot(x, y, rows) / (nx * ny)
-        if abs(cosine) > tolerance {
+        let cosine = (isKnown ? product : laneDot(x, y, rows)) / (nx * ny)
+        isKnown = abs(cosine) > tolerance
+        if isKnown {
           let (c, s) = jacobiRotation(nx, ny, cosine)
-          let (u, v) = (J + p &* strideJ, J + q &* strideJ)
-          let swaps = nx < ny
-          let new = rotateWithNorms(x, y, rows, c, s, swaps ? y : x, swaps ? x : y)
-          if rowsJ > 0 { rotate(u, v, rowsJ, c, s, swaps ? v : u, swaps ? u : v) }
-          norms[p] = swaps ? new.second : new.first
-          norms[q] = swaps ? new.first : new.second
+          let J2 = DoublePlaneRotation(c: c, s: s, exchanging: nx < ny)
+          let z = q &+ 1 < q1 ? y + stride : y
+          (norms[p], norms[q], product) = rotateWithNorms(x, y, z, rows, J2)
+          if rowsJ > 0 { rotate(J + p &* strideJ, J + q &* strideJ, rowsJ, J2) }
           rotated &+= 1
         }
+      } else {
+        isKnown = false
       }
       q &+= 1
     }

@@ -226,7 +226,8 @@ import Musl
     #expect(try pca.transform(Tensor<Double>.zeros([0, 4])).shape == [0, 4])
   }
 
-  /// Samples that are all the same have no variance in any direction: scores are 0, whitened or not.
+  /// Samples that are all the same have no variance in any direction: scores are 0, whitened or
+  /// not.
   @Test(arguments: [false, true])
   func givesZeroScoresForConstantData(_ whitens: Bool) throws {
     let X = Tensor<Double>(repeating: 0.1, shape: [5, 3])

@@ -55,6 +55,13 @@ import Testing
     }
   }
 
+  @Test func keepsOrthogonalityForColumnsFarBelowTheLargest() throws {
+    let A = steep(as: Float.self)
+    let qr = try QR(A)
+    #expect(scaledResidual(A, qr.Q, nil, qr.R) < Self.bound)
+    #expect(orthogonalityResidual(qr.Q) < Self.bound)
+  }
+
   @Test func throwsOnNaNAndInfinity() {
     for value in [Double.nan, .infinity, -.infinity] {
       var A = Tensor<Double>(repeating: 1, shape: [3, 4])
@@ -74,6 +81,14 @@ import Testing
     let expected = try withThreads(1) { try QR(A) }
     for threads in 2...8 { #expect(try withThreads(threads) { try QR(A) } == expected) }
   }
+}
+
+/// Columns whose squares underflow, all of them or in part: lengths about 1, 1e-9, ... 1e-36.
+func steep<Scalar: KernelScalar>(as: Scalar.Type) -> Tensor<Scalar> {
+  var generator = SeededGenerator(seed: 20)
+  var A: Tensor<Scalar> = randomMatrix(12, 9, &generator)
+  for i in 0..<12 { for j in 0..<9 { A[i, j] *= Scalar(power(10, -4.5 * Double(j))) } }
+  return A
 }
 
 /// Runs `body` with a number of threads; results elsewhere do not depend on it.

@@ -16,10 +16,10 @@ import Testing
     #expect(orthogonalityResidual(svd.Vt.transposed()) < SVDTests.bound)
   }
 
-  /// Halko et al., corollary 10.10: E |A - Q Q' A| <= (1 + 4 sqrt(2 min(m, n) / (k - 1)))^(1 / (2 q + 1))
-  /// sigma_(k + 1), which bounds the error of each singular value too.
   @Test(arguments: [0, 1, 2, 4])
   func staysWithinTheErrorBound(_ powerIterations: Int) throws {
+    // Halko et al., corollary 10.10: E |A - Q Q' A| <= (1 + 4 sqrt(2 min(m, n) / (k - 1)))^(1 / (2 q +
+    // 1)) sigma_(k + 1), which bounds the error of each singular value too.
     var generator = SeededGenerator(seed: 13)
     let (n, k) = (80, 10)
     var A: Tensor<Double> = randomMatrix(n, n, &generator)

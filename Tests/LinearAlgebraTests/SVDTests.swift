@@ -53,6 +53,23 @@ import Testing
     #expect(orthogonalityResidual(svd.U) == 0)
   }
 
+  /// Singular values far below eps of the largest: those that can be represented stay accurate, the
+  /// rest is exactly 0, and the vectors are orthonormal all the same.
+  @Test func handlesColumnsFarBelowTheLargest() throws {
+    let A = steep(as: Float.self)
+    let exact = try singularValues(Tensor(shape: A.shape, scalars: A.scalars.map { Double($0) }))
+    let svd = try SVD(A)
+    for (value, truth) in zip(svd.S, exact) {
+      if truth > 1e-24 {
+        #expect(abs(Double(value) / truth - 1) < 50 * 12 * Double(Float.ulpOfOne))
+      } else {
+        #expect(value == 0)
+      }
+    }
+    #expect(orthogonalityResidual(svd.U) < Self.bound)
+    #expect(orthogonalityResidual(svd.Vt.transposed()) < Self.bound)
+  }
+
   @Test func throwsOnNaNAndInfinity() {
     for value in [Float.nan, .infinity, -.infinity] {
       var A = Tensor<Float>(repeating: 1, shape: [5, 3])
@@ -86,8 +103,8 @@ import Testing
 
   /// Every pair of columns meets once in a sweep, and the pairs of one round are disjoint.
   @Test func playsATournament() throws {
-    // Reached through the values alone: a matrix with one column in each of 3 blocks that is not yet
-    // orthogonal to one in another block is diagonalised whichever pair it is.
+    // Reached through the values alone: a matrix with one column in each of 3 blocks that is not
+    // yet orthogonal to one in another block is diagonalised whichever pair it is.
     let n = 48
     for (p, q) in [(0, 20), (0, 40), (20, 40), (15, 16), (31, 32), (46, 47)] {
       var A = Tensor<Double>.zeros([n, n])

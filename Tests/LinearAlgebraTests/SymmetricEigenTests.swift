@@ -41,9 +41,11 @@ import Testing
     #expect(try SymmetricEigen(A) == SymmetricEigen(S))
   }
 
-  /// Small eigenvalues of D B D, B well-conditioned, have relative accuracy (Demmel and Veselic 1992).
+  /// Small eigenvalues of D B D, B well-conditioned, have relative accuracy (Demmel and Veselic
+  /// 1992).
   @Test func isAccurateInTheSmallEigenvaluesOfAGradedMatrix() throws {
-    // [[1, h], [h, 2]] scaled by d: eigenvalues 1 + ..., and d^2 (2 - h^2) up to a factor 1 + O(d^2).
+    // [[1, h], [h, 2]] scaled by d: eigenvalues 1 + ..., and d^2 (2 - h^2) up to a factor 1 +
+    // O(d^2).
     let (d, h) = (1e-9, 0.5)
     let A = Tensor(shape: [2, 2], scalars: [1, h * d, h * d, 2 * d * d])
     let small = try SymmetricEigen(A).values[0]

@@ -1,9 +1,10 @@
 // Principal components as eigenvectors of the covariance matrix: the plain twin of `PCA`.
 //
-// Implements: I. Jolliffe, Principal Component Analysis, 2nd ed. 2002, section 1.1 (the definition).
+// Implements: I. Jolliffe, Principal Component Analysis, 2nd ed. 2002, section 1.1 (the
+//   definition).
 // Equation -> code: C = sum over i of (x_i - mean) (x_i - mean)' / (n - 1), C v = variance v.
-// Symbols: X (n x d); C (d x d). Deviations: none; it loses half the digits of small variances, which is
-//   why `PCA` takes singular values.
+// Symbols: X (n x d); C (d x d). Deviations: none; it loses half the digits of small variances,
+//   which is why `PCA` takes singular values.
 // Checked by: PCATests. Cost: n d^2 flops and a symmetric eigenproblem of size d.
 
 import LinearAlgebra

@@ -1,7 +1,8 @@
 // QR factorisation by Givens rotations: the plain twin of `QR`.
 //
 // Implements: G. Golub, C. Van Loan, Matrix Computations, 4th ed. 2013, algorithm 5.2.4.
-// Equation -> code: with r = hypot(a, b), c = a / r, s = b / r the rows i - 1 and i turn so that b -> 0.
+// Equation -> code: with r = hypot(a, b), c = a / r, s = b / r the rows i - 1 and i turn so that b
+//   -> 0.
 // Symbols: A (m x n) -> R; Q (m x m), the product of the transposed rotations.
 // Deviations: none. Checked by: QRTests. Cost: 3 n^2 (m - n / 3) flops for R.
 

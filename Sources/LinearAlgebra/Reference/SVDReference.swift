@@ -1,11 +1,12 @@
 // Singular values by textbook one-sided Jacobi: the plain twin of `SVD`.
 //
-// Implements: M. Hestenes, J. SIAM 6 (1958) 51; G. Golub, C. Van Loan, Matrix Computations, 4th ed. 2013,
-//   section 8.6.3.
-// Equation -> code: alpha = |a_p|^2, beta = |a_q|^2, gamma = a_p . a_q, zeta = (beta - alpha) / (2 gamma),
-//   t = sign(zeta) / (|zeta| + sqrt(1 + zeta^2)).
+// Implements: M. Hestenes, J. SIAM 6 (1958) 51; G. Golub, C. Van Loan, Matrix Computations, 4th ed.
+//   2013, section 8.6.3.
+// Equation -> code: alpha = |a_p|^2, beta = |a_q|^2, gamma = a_p . a_q, zeta = (beta - alpha) / (2
+//   gamma), t = sign(zeta) / (|zeta| + sqrt(1 + zeta^2)).
 // Symbols: A (m x n), its columns rotated in place.
-// Deviations: pairs below max(4, sqrt(m)) eps are left alone, columns of zeros too; 60 sweeps at most.
+// Deviations: pairs below max(4, sqrt(m)) eps are left alone, columns of zeros too; 60 sweeps at
+//   most.
 // Checked by: SVDTests. Cost: 6 m n^2 flops a sweep.
 
 import Tensors

@@ -1,7 +1,7 @@
 // Eigenvalues of a symmetric matrix by classical Jacobi: the plain twin of `SymmetricEigen`.
 //
-// Implements: C. Jacobi, J. reine angew. Math. 30 (1846) 51 (always the largest entry), with the angle of
-//   G. Golub, C. Van Loan, Matrix Computations, 4th ed. 2013, section 8.5.2.
+// Implements: C. Jacobi, J. reine angew. Math. 30 (1846) 51 (always the largest entry), with the
+//   angle of G. Golub, C. Van Loan, Matrix Computations, 4th ed. 2013, section 8.5.2.
 // Equation -> code: A := J' A J with J turning the plane (p, q) of the largest off-diagonal entry.
 // Symbols: A (n x n). Deviations: 10 n^2 rotations at most.
 // Checked by: SymmetricEigenTests. Cost: n^2 / 2 + 12 n flops a rotation, about 5 n^2 rotations.
