@@ -31,9 +31,9 @@ public struct CLAHEOptions: Equatable, Sendable {
 
   /// The rows and columns of a tile; `nil` for an eighth of the picture's, at least 1.
   public var tileSize: TileSize?
-  /// The part of a tile's pixels that a bin may hold, 0 ... 1; 0 for no limit.
+  /// The part of a tile's pixels that a bin may hold, 0...1; 0 for no limit.
   public var clipLimit: Double
-  /// The number of bins of a histogram, 1 ... 65536.
+  /// The number of bins of a histogram, 1...65536.
   public var binCount: Int
   /// Whose rules hold.
   public var version: Version
@@ -54,7 +54,7 @@ public struct CLAHEOptions: Equatable, Sendable {
 
   /// Settings; the defaults are those of scikit-image.
   ///
-  /// - Precondition: the tile has pixels, the limit is not NaN, `binCount` is in 1 ... 65536.
+  /// - Precondition: the tile has pixels, the limit is not NaN, `binCount` is in 1...65536.
   public init(
     tileSize: TileSize? = nil, clipLimit: Double = 0.01, binCount: Int = 256,
     version: Version = .current
@@ -73,12 +73,12 @@ public struct CLAHEOptions: Equatable, Sendable {
 /// Equalises the contrast of a picture tile by tile.
 ///
 /// - Parameters:
-///   - image: grey, shape (H, W), or colour, shape (H, W, 3) or (H, W, 4); values 0 ... 1. Of a
+///   - image: grey, shape (H, W), or colour, shape (H, W, 3) or (H, W, 4); values 0...1. Of a
 ///     colour picture the value channel of HSV is equalised; a fourth channel is dropped.
 ///   - options: tiles, clip limit, bins.
-/// - Returns: the same shape (colour: three channels), values 0 ... 1, both of which occur in a
+/// - Returns: the same shape (colour: three channels), values 0...1, both of which occur in a
 ///   grey picture that is not constant.
-/// - Throws: `ImagingError` for NaN, values outside -1 ... 1, and a picture without pixels.
+/// - Throws: `ImagingError` for NaN, values outside -1...1, and a picture without pixels.
 /// - Precondition: the shape is one of those above.
 /// - Complexity: linear in the number of pixels.
 public func clahe(
@@ -103,7 +103,7 @@ public func clahe(
 ///
 /// As `clahe(_:options:)`: the rounding to 65536 levels and the last stretch are those of Double.
 ///
-/// - Throws: `ImagingError` for NaN, values outside -1 ... 1, and a picture without pixels.
+/// - Throws: `ImagingError` for NaN, values outside -1...1, and a picture without pixels.
 public func clahe(
   _ image: Tensor<Double>, options: CLAHEOptions = CLAHEOptions()
 ) throws(ImagingError) -> Tensor<Double> {
@@ -122,7 +122,7 @@ public func clahe(
   return Tensor(shape: image.shape, scalars: stretchedToUnit(result))
 }
 
-/// (value - least) / (greatest - least); equal values are limited to 0 ... 1.
+/// (value - least) / (greatest - least); equal values are limited to 0...1.
 private func stretchedToUnit(_ values: [Double]) -> [Double] {
   let least = values.min() ?? 0
   let range = (values.max() ?? 0) - least

@@ -14,35 +14,35 @@ import Tensors
 
 /// Conversions between colour spaces; every tensor has three channels, shape (H, W, 3).
 public enum Colour {
-  /// sRGB 0 ... 1 as linear RGB 0 ... 1: the display curve undone.
+  /// sRGB 0...1 as linear RGB 0...1: the display curve undone.
   ///
   /// - Precondition: the last extent is 3.
   public static func linear(fromSRGB image: Tensor<Float>) -> Tensor<Float> {
     eachPixel(of: image) { SIMD3(linearValue($0.x), linearValue($0.y), linearValue($0.z)) }
   }
 
-  /// Linear RGB 0 ... 1 as sRGB 0 ... 1: the display curve applied.
+  /// Linear RGB 0...1 as sRGB 0...1: the display curve applied.
   ///
   /// - Precondition: the last extent is 3.
   public static func sRGB(fromLinear image: Tensor<Float>) -> Tensor<Float> {
     eachPixel(of: image) { SIMD3(displayValue($0.x), displayValue($0.y), displayValue($0.z)) }
   }
 
-  /// sRGB 0 ... 1 as CIE XYZ, white at (0.950456, 1, 1.088754).
+  /// sRGB 0...1 as CIE XYZ, white at (0.950456, 1, 1.088754).
   ///
   /// - Precondition: the last extent is 3.
   public static func xyz(fromSRGB image: Tensor<Float>) -> Tensor<Float> {
     eachPixel(of: image, xyzPixel)
   }
 
-  /// CIE XYZ as sRGB, limited to 0 ... 1.
+  /// CIE XYZ as sRGB, limited to 0...1.
   ///
   /// - Precondition: the last extent is 3.
   public static func sRGB(fromXYZ image: Tensor<Float>) -> Tensor<Float> {
     eachPixel(of: image, sRGBPixel)
   }
 
-  /// CIE XYZ as L*a*b* for the white point D65: L* 0 ... 100, a* and b* about -128 ... 127.
+  /// CIE XYZ as L*a*b* for the white point D65: L* 0...100, a* and b* about -128...127.
   ///
   /// - Precondition: the last extent is 3.
   public static func lab(fromXYZ image: Tensor<Float>) -> Tensor<Float> {
@@ -56,21 +56,21 @@ public enum Colour {
     eachPixel(of: image, xyzOfLab)
   }
 
-  /// sRGB 0 ... 1 as L*a*b* for the white point D65.
+  /// sRGB 0...1 as L*a*b* for the white point D65.
   ///
   /// - Precondition: the last extent is 3.
   public static func lab(fromSRGB image: Tensor<Float>) -> Tensor<Float> {
     eachPixel(of: image) { labPixel(xyzPixel($0)) }
   }
 
-  /// L*a*b* for the white point D65 as sRGB, limited to 0 ... 1.
+  /// L*a*b* for the white point D65 as sRGB, limited to 0...1.
   ///
   /// - Precondition: the last extent is 3.
   public static func sRGB(fromLab image: Tensor<Float>) -> Tensor<Float> {
     eachPixel(of: image) { sRGBPixel(xyzOfLab($0)) }
   }
 
-  /// sRGB 0 ... 1 as hue, saturation and value, each 0 ... 1.
+  /// sRGB 0...1 as hue, saturation and value, each 0...1.
   ///
   /// - Precondition: the last extent is 3.
   public static func hsv(fromSRGB image: Tensor<Float>) -> Tensor<Float> {
@@ -80,7 +80,7 @@ public enum Colour {
     }
   }
 
-  /// Hue, saturation and value, each 0 ... 1, as sRGB 0 ... 1.
+  /// Hue, saturation and value, each 0...1, as sRGB 0...1.
   ///
   /// - Precondition: the last extent is 3.
   public static func sRGB(fromHSV image: Tensor<Float>) -> Tensor<Float> {

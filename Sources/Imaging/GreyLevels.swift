@@ -11,7 +11,7 @@
 import Tensors
 
 extension Image {
-  /// Grey values 0 ... 1, shape (H, W).
+  /// Grey values 0...1, shape (H, W).
   ///
   /// Colour is weighted as 0.2125 R + 0.7154 G + 0.0721 B; an alpha channel is ignored. Whole
   /// numbers are divided by the greatest of their type; see `intensityRemark` for other ranges.
@@ -34,7 +34,7 @@ extension Image {
     return Tensor(shape: [height, width], scalars: result)
   }
 
-  /// Colour values 0 ... 1, shape (H, W, 3); grey becomes three equal channels, alpha is ignored.
+  /// Colour values 0...1, shape (H, W, 3); grey becomes three equal channels, alpha is ignored.
   ///
   /// - Throws: `ImagingError` when a sample is NaN or infinite.
   public func rgb() throws(ImagingError) -> Tensor<Float> {
@@ -47,7 +47,7 @@ extension Image {
     return Tensor(shape: [height, width, 3], scalars: result)
   }
 
-  /// What `grey()` and `rgb()` do to values that are not 0 ... 1 of their type; `nil` in most cases.
+  /// What `grey()` and `rgb()` do to values that are not 0...1 of their type; `nil` in most cases.
   public var intensityRemark: String? {
     guard let range = colourRange, range.least < 0 || range.greatest > samples.fullScale else {
       return nil
@@ -55,10 +55,10 @@ extension Image {
     return "values \(range.least) ... \(range.greatest) were stretched to 0 ... 1"
   }
 
-  /// A grey picture of whole numbers from values 0 ... 1, rounded to nearest, ties to even.
+  /// A grey picture of whole numbers from values 0...1, rounded to nearest, ties to even.
   ///
   /// - Parameters:
-  ///   - grey: shape (H, W); values beyond 0 ... 1 become 0 or 1.
+  ///   - grey: shape (H, W); values beyond 0...1 become 0 or 1.
   ///   - bits: 8 or 16 a sample.
   ///   - pixelSize: the size of a pixel, as far as it is known.
   /// - Throws: `ImagingError` when a value is NaN or infinite.
@@ -72,10 +72,10 @@ extension Image {
       samples: try Samples(unit: grey.scalars, bits: bits), pixelSize: pixelSize)
   }
 
-  /// A colour picture of whole numbers from values 0 ... 1, rounded to nearest, ties to even.
+  /// A colour picture of whole numbers from values 0...1, rounded to nearest, ties to even.
   ///
   /// - Parameters:
-  ///   - rgb: shape (H, W, 3); values beyond 0 ... 1 become 0 or 1.
+  ///   - rgb: shape (H, W, 3); values beyond 0...1 become 0 or 1.
   ///   - bits: 8 or 16 a sample.
   ///   - pixelSize: the size of a pixel, as far as it is known.
   /// - Throws: `ImagingError` when a value is NaN or infinite.
@@ -90,7 +90,7 @@ extension Image {
       samples: try Samples(unit: rgb.scalars, bits: bits), pixelSize: pixelSize)
   }
 
-  /// All samples as numbers 0 ... 1.
+  /// All samples as numbers 0...1.
   private func unitValues() throws(ImagingError) -> [Float] {
     if let index = samples.firstNonFinite { throw .notFinite(index: index) }
     var (origin, scale) = (0.0, samples.fullScale)
@@ -170,7 +170,7 @@ extension Image.Samples {
     }
   }
 
-  /// Whole samples from values 0 ... 1.
+  /// Whole samples from values 0...1.
   init(unit values: [Float], bits: Int) throws(ImagingError) {
     precondition(bits == 8 || bits == 16, "a sample has 8 or 16 bits, not \(bits)")
     if let index = values.firstIndex(where: { !$0.isFinite }) { throw .notFinite(index: index) }

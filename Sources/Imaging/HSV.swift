@@ -9,7 +9,7 @@
 
 import Tensors
 
-/// A colour as hue, saturation and value, each 0 ... 1.
+/// A colour as hue, saturation and value, each 0...1.
 public struct HSV<Scalar: KernelScalar>: Equatable, Sendable {
   /// The angle around the colour circle in turns: red 0, green 1/3, blue 2/3.
   public var hue: Scalar
@@ -25,7 +25,7 @@ public struct HSV<Scalar: KernelScalar>: Equatable, Sendable {
     self.value = value
   }
 
-  /// The colour with these components, each 0 ... 1.
+  /// The colour with these components, each 0...1.
   ///
   /// Where two components are the greatest, the last of red, green, blue decides.
   public init(red r: Scalar, green g: Scalar, blue b: Scalar) {

@@ -14,7 +14,7 @@ struct ResampledAxis {
 
   /// The map from n samples to m by a spline, after a Gaussian where `smooths` and m < n.
   ///
-  /// - Parameter margin: how many samples the axis was padded with on each side.
+  /// The axis was padded with `margin` samples on each side.
   init(_ n: Int, to m: Int, _ options: ResizeOptions, smooths: Bool, margin: Int = 0) {
     self.init(n + 2 * margin, options)
     let gaussian = smooths ? gaussianTaps(sigma: antiAliasingSigma(n, m)) : [1]

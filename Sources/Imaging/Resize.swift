@@ -184,7 +184,7 @@ private struct PixelGrid {
 
 /// Solves for the coefficients of the cubic spline through the rows of `values`, in place.
 ///
-/// - Parameter mirrorsAtEdge: mirrors about the edge of the last pixel, not about its centre.
+/// With `mirrorsAtEdge` they are mirrored about the edge of the last pixel, else about its centre.
 private func splineCoefficients(_ values: inout [Float], _ n: Int, _ mirrorsAtEdge: Bool) {
   guard n > 1 else { return }
   var lower = [Double](repeating: 1, count: n)

@@ -24,7 +24,7 @@ extension SyntheticMicrograph {
   ///   - width: the number of columns, at least 32.
   ///   - seed: determines every picture; picture i of a set uses stream i, so that a longer set
   ///     of one kind begins with the shorter.
-  ///   - electronShare: the part of the pictures, 0 ... 1, that show the look of an electron
+  ///   - electronShare: the part of the pictures, 0...1, that show the look of an electron
   ///     microscope.
   /// - Returns: kind after kind, `count` pictures each.
   public static func classedSet(
@@ -54,7 +54,9 @@ extension MicrographParameters {
   ///
   /// - Parameters:
   ///   - kind: what will be drawn.
-  ///   - electronShare: the part, 0 ... 1, that shows the look of an electron microscope.
+  ///   - height: the number of rows, at least 32.
+  ///   - width: the number of columns, at least 32.
+  ///   - electronShare: the part, 0...1, that shows the look of an electron microscope.
   ///   - generator: the only source of chance.
   public init(
     varied kind: MicrographKind, height: Int = 256, width: Int = 256, electronShare: Double = 0.25,

@@ -44,8 +44,7 @@ extension Section {
         scores[i] = twins[Int(grains[i])].depth(Double(x) + 0.5, Double(y) + 0.5)
       }
     }
-    let limit = threshold(scores, fraction: p.areaFraction)
-    markSecondPhase(scores, fraction: p.areaFraction)
+    let limit = markSecondPhase(scores, fraction: p.areaFraction)
     let tint: Float = p.look.microscope == .optical ? 1 : 0.8
     for i in grey.indices {
       let bands = twins[Int(grains[i])]

@@ -20,7 +20,8 @@ extension Section {
 
     let texture = smoothField(height, width, sigma: 1, using: &generator)
     let tint = (0..<grid.tessellation.count).map { _ in Float(generator.uniform(-0.03, 0.03)) }
-    let islandTint = (0..<small.tessellation.count).map { _ in Float(generator.uniform(-0.07, 0.07)) }
+    let islandTint = (0..<small.tessellation.count).map { _ in Float(generator.uniform(-0.07, 0.07))
+    }
     let isOptical = p.look.microscope == .optical
     for i in grey.indices {
       if phases[i] == 1 {
@@ -88,7 +89,7 @@ extension Section {
     }
   }
 
-  /// Fine stripes in random directions, about -1 ... 1: pearlite that is hardly resolved.
+  /// Fine stripes in random directions, about -1...1: pearlite that is hardly resolved.
   func pearliteTexture(using generator: inout SeededGenerator) -> [Float] {
     let scale = 16.0
     let colonies = Tessellation(

@@ -16,20 +16,15 @@ extension Section {
     // Slow bends turn the lamellae a little and leave their distance as it is in the mean.
     let bend = smoothField(height, width, sigma: 12 * spacing.squareRoot(), using: &generator)
     let rough = smoothField(height, width, sigma: 2.5, using: &generator)
-    var scores = [Float](repeating: 0, count: grey.count)
-    for y in 0..<height {
-      for x in 0..<width {
-        let i = y * width + x
-        let colony = colonies[Int(grains[i])]
-        let across = Double(x) * colony.normal.x + Double(y) * colony.normal.y
-        let t = across / spacing + colony.phase + 0.35 * Double(bend[i])
-        let distance = (t - t.rounded()).magnitude
-        // Cementite breaks where it is thin.
-        scores[i] = Float(-distance * spacing) + 0.25 * rough[i]
-      }
+    let scores = eachPixel { i, x, y in
+      let colony = colonies[Int(grains[i])]
+      let across = x * colony.normal.x + y * colony.normal.y
+      let t = across / spacing + colony.phase + 0.35 * Double(bend[i])
+      let distance = (t - t.rounded()).magnitude
+      // Cementite breaks where it is thin.
+      return Float(-distance * spacing) + 0.25 * rough[i]
     }
-    let limit = threshold(scores, fraction: p.areaFraction)
-    markSecondPhase(scores, fraction: p.areaFraction)
+    let limit = markSecondPhase(scores, fraction: p.areaFraction)
     record(
       MicrographQuantity.lamellarSpacing, asked: p.spacingMicrometres,
       actual: spacing * p.pixelSizeMicrometres, "um")
@@ -71,7 +66,8 @@ extension Section {
         // Four habits of one grain, far apart.
         let angle = grainAngle[Int(grains[i])] + [0, 0.85, 1.6, 2.4][variant[packet]]
         let (c, s) = laths.direction(angle)
-        let across = Double(x) * c + Double(y) * s + 1.4 * Double(bend[i]) + Double(packet % 97) * 131
+        let across =
+          Double(x) * c + Double(y) * s + 1.4 * Double(bend[i]) + Double(packet % 97) * 131
         let along = Double(y) * c - Double(x) * s
         let (tone, groove) = laths.tone(across: across, along: along)
         grey[i] = (p.look.microscope == .optical ? 0.5 : 0.42) + tone + 0.05 * texture[i]
@@ -79,7 +75,9 @@ extension Section {
         relief[i] = 3 * tone - groove
       }
     }
-    record("lath width", asked: p.spacingMicrometres, actual: laths.meanWidth * p.pixelSizeMicrometres, "um")
+    record(
+      "lath width", asked: p.spacingMicrometres, actual: laths.meanWidth * p.pixelSizeMicrometres,
+      "um")
     for i in phases.indices { phases[i] = 0 }
     etchBoundaries(packets.cells, p.look.microscope, depth: 0.08, width: 0.8)
     etchBoundaries(grid.cells, p.look.microscope, depth: 0.22, width: 1)

@@ -47,7 +47,7 @@ public struct MicrographLook: Equatable, Codable, Sendable {
   public var microscope: Microscope
   /// The factor on all differences from the mean grey; 1 for the drawing's own.
   public var contrast: Double
-  /// What is added to every grey value of 0 ... 1.
+  /// What is added to every grey value of 0...1.
   public var brightness: Double
   /// The relative difference of the lighting from one side to the other.
   public var illuminationGradient: Double
@@ -57,7 +57,7 @@ public struct MicrographLook: Equatable, Codable, Sendable {
   public var vignetting: Double
   /// The standard deviation of the point spread, in pixels.
   public var blurPixels: Double
-  /// The standard deviation of the camera's noise, in grey values of 0 ... 1.
+  /// The standard deviation of the camera's noise, in grey values of 0...1.
   public var gaussianNoise: Double
   /// The number of quanta that make white in one pixel; 0 for no quantum noise.
   public var quantaPerPixel: Double
@@ -93,7 +93,7 @@ public struct MicrographParameters: Equatable, Codable, Sendable {
   public var sizeMicrometres: Double
   /// The distance of lamellae or arms, or the width of laths, needles or scratches.
   public var spacingMicrometres: Double
-  /// The area fraction of the second phase, 0 ... 1.
+  /// The area fraction of the second phase, 0...1.
   public var areaFraction: Double
   /// The direction of rolling, polishing or solidification in degrees counter-clockwise from the
   /// right.

@@ -19,7 +19,9 @@ extension Section {
     if look.blurPixels > 0 { light = blurred(light, sigma: look.blurPixels) }
     let mean = light.reduce(0) { $0 + Double($1) } / Double(light.count)
     let angle = look.illuminationDegrees * Double.pi / 180
-    let (gx, gy) = (look.illuminationGradient * cosine(angle), look.illuminationGradient * sine(angle))
+    let (gx, gy) = (
+      look.illuminationGradient * cosine(angle), look.illuminationGradient * sine(angle)
+    )
     let camera = look.gaussianNoise * look.gaussianNoise
     var samples = [UInt8](repeating: 0, count: light.count)
     for y in 0..<height {
@@ -72,7 +74,8 @@ extension Section {
           taps.enumerated().map { (mirrored(k + $0.offset - radius, n), $0.element) }
         }, bias: Array(repeating: 0, count: n))
     }
-    let rows = weights(height).appliedToRows(of: values, rowLength: width)
+    // Taken as one row of `height` pixels with `width` channels: sums of the same bits everywhere.
+    let rows = weights(height).appliedToColumns(of: values, height: 1, channels: width)
     return weights(width).appliedToColumns(of: rows, height: height, channels: 1)
   }
 }

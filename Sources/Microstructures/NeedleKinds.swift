@@ -23,9 +23,7 @@ extension Section {
       for _ in 0..<6 { growNeedle(&scores, grid, angles, p, needleWidth, using: &generator) }
       if covered(scores) >= wanted { break }
     }
-    let limit = threshold(scores, fraction: p.areaFraction)
-    markSecondPhase(scores, fraction: p.areaFraction)
-    record("needle width", asked: p.spacingMicrometres, actual: p.spacingMicrometres, "um")
+    let limit = markSecondPhase(scores, fraction: p.areaFraction)
     let pearlite = pearliteTexture(using: &generator)
     let isOptical = p.look.microscope == .optical
     for i in grey.indices {
@@ -88,19 +86,14 @@ extension Section {
       DendritePattern(
         angle: direction + generator.uniform(-0.5, 0.5), spacing: spacing, using: &generator)
     }
-    let bend = Bend(height, width, amplitude: 0.1 * spacing, sigma: 0.5 * spacing, using: &generator)
+    let bend = Bend(
+      height, width, amplitude: 0.1 * spacing, sigma: 0.5 * spacing, using: &generator)
     let rough = smoothField(height, width, sigma: 1.6, using: &generator)
-    var scores = [Float](repeating: 0, count: grey.count)
-    for y in 0..<height {
-      for x in 0..<width {
-        let i = y * width + x
-        scores[i] = patterns[Int(grains[i])].depth(
-          Double(x) + Double(bend.x[i]), Double(y) + Double(bend.y[i]))
-        scores[i] += 0.4 * rough[i] - 1.5 * lineProfile(grid.cells.edge[i], 2)
-      }
+    let scores = eachPixel { i, x, y in
+      patterns[Int(grains[i])].depth(x + Double(bend.x[i]), y + Double(bend.y[i]))
+        + 0.4 * rough[i] - 1.5 * lineProfile(grid.cells.edge[i], 2)
     }
-    let limit = threshold(scores, fraction: p.areaFraction)
-    markSecondPhase(scores, fraction: p.areaFraction)
+    let limit = markSecondPhase(scores, fraction: p.areaFraction)
     record(
       "secondary arm spacing", asked: p.spacingMicrometres,
       actual: spacing * p.pixelSizeMicrometres, "um")

@@ -22,8 +22,8 @@ func smoothField(
 ) -> [Float] {
   var field = (0..<H * W).map { _ in Float(generator.uniform()) }
   for _ in 0..<3 {
-    boxFilter(&field, lines: H, step: 1, pitch: W, length: W, width: boxWidth(sigmaX))
-    boxFilter(&field, lines: W, step: W, pitch: 1, length: H, width: boxWidth(sigmaY))
+    filterRows(&field, W, half: boxHalf(sigmaX, W))
+    filterColumns(&field, H, W, half: boxHalf(sigmaY, H))
   }
   var sum = 0.0
   var squares = 0.0
@@ -34,30 +34,49 @@ func smoothField(
   return field.map { Float((Double($0) - mean) * scale) }
 }
 
-/// The odd width of the box of which three in a row have the standard deviation `sigma`.
-private func boxWidth(_ sigma: Double) -> Int {
-  2 * Int(((4 * sigma * sigma + 1).squareRoot() / 2).rounded()) - 1
+/// Half the odd width of the box of which three in a row have the standard deviation `sigma`; the
+/// box fits into `length` samples.
+private func boxHalf(_ sigma: Double, _ length: Int) -> Int {
+  let width = 2 * Int(((4 * sigma * sigma + 1).squareRoot() / 2).rounded()) - 1
+  return min(width, length - 1 | 1) / 2
 }
 
-/// The mean over `width` periodic neighbours along each line, in place.
-private func boxFilter(
-  _ field: inout [Float], lines: Int, step: Int, pitch: Int, length: Int, width: Int
-) {
-  let half = min(width, length - 1 | 1) / 2
+/// The mean over 2 half + 1 periodic neighbours in each row of `W` samples, in place.
+private func filterRows(_ field: inout [Float], _ W: Int, half: Int) {
   guard half >= 1 else { return }
-  let scale = 1 / Float(2 * half + 1)
-  var line = [Float](repeating: 0, count: length)
-  for l in 0..<lines {
-    for i in 0..<length { line[i] = field[l * pitch + i * step] }
-    var sum: Double = 0
-    for i in -half...half { sum += Double(line[(i % length + length) % length]) }
-    var first = (length - half % length) % length
-    var next = (half + 1) % length
-    for i in 0..<length {
-      field[l * pitch + i * step] = Float(sum) * scale
+  let scale = 1 / Double(2 * half + 1)
+  var line = [Float](repeating: 0, count: W)
+  for start in stride(from: 0, to: field.count, by: W) {
+    for i in 0..<W { line[i] = field[start + i] }
+    var sum = 0.0
+    for i in -half...half { sum += Double(line[(i + W) % W]) }
+    var first = (W - half) % W
+    var next = (half + 1) % W
+    for i in 0..<W {
+      field[start + i] = Float(sum * scale)
       sum += Double(line[next]) - Double(line[first])
-      next = next + 1 == length ? 0 : next + 1
-      first = first + 1 == length ? 0 : first + 1
+      next = next + 1 == W ? 0 : next + 1
+      first = first + 1 == W ? 0 : first + 1
+    }
+  }
+}
+
+/// The mean over 2 half + 1 periodic neighbours in each column, all columns at once.
+private func filterColumns(_ field: inout [Float], _ H: Int, _ W: Int, half: Int) {
+  guard half >= 1 else { return }
+  let scale = 1 / Double(2 * half + 1)
+  let source = field
+  var sums = [Double](repeating: 0, count: W)
+  for y in -half...half {
+    let row = (y + H) % H * W
+    for x in 0..<W { sums[x] += Double(source[row + x]) }
+  }
+  for y in 0..<H {
+    let first = (y - half + H) % H * W
+    let next = (y + half + 1) % H * W
+    for x in 0..<W {
+      field[y * W + x] = Float(sums[x] * scale)
+      sums[x] += Double(source[next + x]) - Double(source[first + x])
     }
   }
 }
@@ -65,9 +84,22 @@ private func boxFilter(
 /// The value that round(fraction * n) of the scores exceed or equal, for a fraction 0 ..< 1.
 ///
 /// Scores that are the same at the threshold are all above it; continuous scores differ.
+/// - Complexity: two passes and a sort of the scores that share 16 leading bits.
 func threshold(_ scores: [Float], fraction: Double) -> Float {
-  let count = Int((fraction * Double(scores.count)).rounded())
-  guard count > 0 else { return .infinity }
-  let sorted = scores.sorted()
-  return sorted[sorted.count - count]
+  var wanted = Int((fraction * Double(scores.count)).rounded())
+  guard wanted > 0 else { return .infinity }
+  // Keys that order as the scores do: negative numbers inverted, others above them.
+  func key(_ score: Float) -> UInt32 {
+    let bits = score.bitPattern
+    return bits >> 31 == 1 ? ~bits : bits | 0x8000_0000
+  }
+  var counts = [Int](repeating: 0, count: 1 << 16)
+  for score in scores { counts[Int(key(score) >> 16)] += 1 }
+  var top = counts.count - 1
+  while top > 0 && counts[top] < wanted {
+    wanted -= counts[top]
+    top -= 1
+  }
+  let candidates = scores.filter { Int(key($0) >> 16) == top }.sorted()
+  return candidates[candidates.count - wanted]
 }

@@ -11,7 +11,7 @@ struct Section {
   var phases: [UInt8]
   /// The grain, colony, particle or scratch of each pixel.
   var grains: [Int32]
-  /// The grey value of each pixel, about 0 ... 1.
+  /// The grey value of each pixel, about 0...1.
   var grey: [Float]
   /// The height of each pixel, in pixels; its slopes are bright under electrons.
   var relief: [Float]
@@ -31,11 +31,23 @@ struct Section {
     relief = Array(repeating: 0, count: p.height * p.width)
   }
 
-  /// Marks as phase 1 the part `fraction` of all pixels where the scores are greatest.
-  mutating func markSecondPhase(_ scores: [Float], fraction: Double) {
+  /// A value for each pixel from its index and its column and row.
+  func eachPixel(_ value: (_ i: Int, _ x: Double, _ y: Double) -> Float) -> [Float] {
+    var result = [Float](repeating: 0, count: height * width)
+    for y in 0..<height {
+      for x in 0..<width { result[y * width + x] = value(y * width + x, Double(x), Double(y)) }
+    }
+    return result
+  }
+
+  /// Marks as phase 1 the part `fraction` of all pixels where the scores are greatest, and returns
+  /// the least score among them.
+  @discardableResult
+  mutating func markSecondPhase(_ scores: [Float], fraction: Double) -> Float {
     let limit = threshold(scores, fraction: fraction)
     for i in scores.indices { phases[i] = scores[i] >= limit ? 1 : 0 }
     record(MicrographQuantity.areaFraction, asked: fraction, actual: self.fraction(of: 1), "1")
+    return limit
   }
 
   /// The part of the pixels of a phase.
@@ -59,16 +71,16 @@ struct Section {
 
   /// Numbers the grains from 1 in the order of their first pixels; 0 stays the matrix of particles.
   mutating func renumberGrains() {
-    var numbers: [Int32: Int32] = listsParticles ? [0: 0] : [:]
+    var numbers = [Int32](repeating: -1, count: Int(grains.max() ?? 0) + 1)
+    if listsParticles { numbers[0] = 0 }
     var next: Int32 = 1
     for i in grains.indices {
-      if let known = numbers[grains[i]] {
-        grains[i] = known
-      } else {
-        numbers[grains[i]] = next
-        grains[i] = next
+      let old = Int(grains[i])
+      if numbers[old] < 0 {
+        numbers[old] = next
         next += 1
       }
+      grains[i] = numbers[old]
     }
   }
 
@@ -115,7 +127,7 @@ func lineProfile(_ distance: Float, _ width: Float) -> Float {
   return 1 / (1 + t * t * t * t)
 }
 
-/// A random number -1 ... 1 that belongs to a pair of labels, in either order.
+/// A random number -1...1 that belongs to a pair of labels, in either order.
 func pairValue(_ a: Int32, _ b: Int32) -> Float {
   var z = UInt64(UInt32(bitPattern: min(a, b))) << 32 | UInt64(UInt32(bitPattern: max(a, b)))
   z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9

@@ -18,9 +18,7 @@ extension Section {
       depths.append(scratch.depth)
       covered += scratch.draw(in: &scores, &grains, number: Int32(depths.count - 1), height, width)
     }
-    let limit = threshold(scores, fraction: p.areaFraction)
-    markSecondPhase(scores, fraction: p.areaFraction)
-    record("scratch width", asked: p.spacingMicrometres, actual: p.spacingMicrometres, "um")
+    let limit = markSecondPhase(scores, fraction: p.areaFraction)
     polish(p, using: &generator)
     let rough = smoothField(height, width, sigma: 1.2, using: &generator)
     for i in grey.indices {
@@ -45,22 +43,7 @@ extension Section {
     listsParticles = true
     let radius = p.pixels(p.sizeMicrometres) / 2
     precondition(radius >= 1.5, "particles of \(radius) pixels radius cannot be drawn")
-    let rolling = -p.directionDegrees * Double.pi / 180
-    var field = ParticleField(height, width)
-    let target = p.areaFraction * Double(height * width)
-    var area = 0.0
-    while area < target {
-      let size = radius * exponential(0.35 * generator.normal() - 0.08)
-      var particle = Particle(radius: size, phase: generator.uniform() < 0.55 ? 2 : 3)
-      if generator.uniform() < 0.4 {
-        let stretch = generator.uniform(1.7, 3)
-        particle = Particle(
-          long: size * stretch, short: max(0.8, size / stretch),
-          angle: rolling + generator.uniform(-0.08, 0.08), phase: 1)
-      }
-      guard field.place(particle, gap: 3, using: &generator) else { break }
-      area += Double.pi * particle.long * particle.short
-    }
+    let field = inclusions(p, radius: radius, using: &generator)
     let bend = Bend(height, width, amplitude: 0.7, sigma: 2.5, using: &generator)
     let depths = field.depths(bend)
     take(field, depths, fraction: p.areaFraction) { $0.phase }
@@ -79,6 +62,29 @@ extension Section {
         grey[i] += isPit ? 0.1 * lineProfile(depths.depth[i], 1.2) : 0
       }
     }
+  }
+
+  /// Stringers along the rolling direction, round oxides and pits, until the area is covered.
+  private func inclusions(
+    _ p: MicrographParameters, radius: Double, using generator: inout SeededGenerator
+  ) -> ParticleField {
+    let rolling = -p.directionDegrees * Double.pi / 180
+    var field = ParticleField(height, width)
+    let target = p.areaFraction * Double(height * width)
+    var area = 0.0
+    while area < target {
+      let size = radius * exponential(0.35 * generator.normal() - 0.08)
+      var particle = Particle(radius: size, phase: generator.uniform() < 0.55 ? 2 : 3)
+      if generator.uniform() < 0.4 {
+        let stretch = generator.uniform(1.7, 3)
+        particle = Particle(
+          long: size * stretch, short: max(0.8, size / stretch),
+          angle: rolling + generator.uniform(-0.08, 0.08), phase: 1)
+      }
+      guard field.place(particle, gap: 3, using: &generator) else { break }
+      area += Double.pi * particle.long * particle.short
+    }
+    return field
   }
 
   /// A bright, polished surface with faint marks of the cloth.
@@ -123,7 +129,7 @@ private struct Scratch {
     depth = Float(generator.uniform(0.15, 0.55))
   }
 
-  /// Draws the scratch; the deeper of two owns a pixel. Returns how many pixels it newly covers.
+  /// Draws the scratch, the deeper of two owning a pixel, and returns how many pixels are new.
   func draw(
     in scores: inout [Float], _ owners: inout [Int32], number: Int32, _ H: Int, _ W: Int
   ) -> Int {
@@ -140,7 +146,8 @@ private struct Scratch {
         let across = (dx * s - dy * c).magnitude
         let along = (dx * c + dy * s) / length
         // The groove ends in points.
-        let score = Float(half * (1 - 4 * along * along).clamped() - across - (along.magnitude > 0.5 ? 2 : 0))
+        let score = Float(
+          half * (1 - 4 * along * along).clamped() - across - (along.magnitude > 0.5 ? 2 : 0))
         let i = y * W + x
         if score > scores[i] {
           if score >= 0 && scores[i] < 0 { covered += 1 }

@@ -88,11 +88,7 @@ struct Tessellation {
     (Double(x[i]) * scale + Double(width) / 2, Double(y[i]) * scale + Double(height) / 2)
   }
 
-  /// The cells of a picture.
-  ///
-  /// - Parameters:
-  ///   - scale: pixels a unit.
-  ///   - bend: what is added to the position of each pixel, in pixels.
+  /// The cells of a picture with `scale` pixels a unit, every pixel moved by `bend` before.
   func cells(height H: Int, width W: Int, scale: Double, bend: Bend) -> Cells {
     var cells = Cells(height: H, width: W)
     let unit = Float(1 / scale)

@@ -46,12 +46,13 @@ package struct TileEqualisation: Sendable {
 }
 
 extension TileEqualisation {
-  /// The equalised whole levels 0 ... 16383.
+  /// The equalised whole levels 0...16383.
   ///
   /// - Parameters:
-  ///   - image: height x width grey values; times `scale` each lies in -2^16 ... 2^16.
+  ///   - image: height x width grey values; times `scale` each lies in -2^16...2^16.
   ///   - scale: makes whole levels of the values once they are rounded, ties to even; negative
   ///     levels become 0. A constant picture is limited to 16383, any other stretched to it.
+  /// - Returns: as many levels as values.
   /// - Complexity: about 2 ns a pixel, and room for the bins.
   package func levels(of image: [Float], scale: Float) -> [Float] {
     precondition(
@@ -114,7 +115,7 @@ extension TileEqualisation {
     }
   }
 
-  /// Chooses the kernel. `numbers` holds a table, then the weights.
+  /// Chooses the kernel; `table` is followed by the weights.
   private func run(
     _ a: UnsafePointer<Float>, _ scale: Float, _ out: UnsafeMutablePointer<Float>,
     _ least: Int32, _ range: Int32,
@@ -145,9 +146,9 @@ extension TileEqualisation {
   }
 }
 
-/// Stretches values to 0 ... 1 in place: (value - least) / (greatest - least) in single precision.
+/// Stretches values to 0...1 in place: (value - least) / (greatest - least) in single precision.
 ///
-/// Values that are all the same are limited to 0 ... 1.
+/// Values that are all the same are limited to 0...1.
 package func stretchToUnit(_ values: inout [Float]) {
   let range = ValueRange(of: values)
   let n = values.count

@@ -167,7 +167,7 @@ package struct ValueRange: Sendable {
   /// Whether no value is NaN or infinite.
   package let isFinite: Bool
 
-  /// The range of `values`; with none of them infinity ... -infinity.
+  /// The range of `values`; with none of them infinity...-infinity.
   package init(of values: [Float]) {
     var keys: [Int32] = [0, 0]
     let n = values.count

@@ -5,7 +5,7 @@
 // Deviations: none; every rounding is the one of scikit-image, so that all builds give the same bits.
 // Checked by: CLAHETests. Cost: about 3 ns a pixel.
 
-/// The least and the greatest of the whole levels 0 ... 65535 that grey values round to.
+/// The least and the greatest of the whole levels 0...65535 that grey values round to.
 @inline(never)
 public func levelRange(
   _ image: UnsafePointer<Float>, _ count: Int, _ scale: Float,
@@ -30,19 +30,13 @@ private func wholeLevel(_ value: Float, _ scale: Float) -> Int32 {
   return level < 0 ? 0 : level
 }
 
-/// Equalises a picture tile by tile and writes whole levels 0 ... 16383.
+/// Equalises a picture tile by tile and writes whole levels 0...16383.
 ///
-/// - Parameters:
-///   - image: H x W grey values; times `scale` and rounded the least is `least`, the greatest
-///     `least + range`.
-///   - kh: the rows of a tile; kw its columns.
-///   - reciprocal: ceil(2^32 / levels of a bin).
-///   - limit: what a bin holds at most.
-///   - bins: room for whole tiles: ceil(H / kh) kh x ceil(W / kw) kw.
-///   - counts: 2 binCount zeros; zeros again at the end.
-///   - maps: room for binCount numbers a tile.
-///   - table: room for 4 binCount numbers.
-///   - weights: room for 4 kh kw numbers.
+/// `image` holds H x W grey values; times `scale` and rounded the least is `least`, the greatest
+/// `least + range`. A tile has kh x kw pixels, `reciprocal` is ceil(2^32 / levels of a bin), `limit`
+/// what a bin holds at most. Room is needed in `bins` for whole tiles, ceil(H / kh) kh x
+/// ceil(W / kw) kw, in `maps` for binCount numbers a tile, in `table` for 4 binCount, in `weights`
+/// for 4 kh kw; `counts` holds 2 binCount zeros, and zeros again at the end.
 @inline(never)
 public func equaliseTiles(
   _ image: UnsafePointer<Float>, _ scale: Float, _ out: UnsafeMutablePointer<Float>,
@@ -65,8 +59,22 @@ public func equaliseTiles(
     mapHistogram(counts, binCount, kh * kw, maps + tile * binCount)
   }
 
-  // Blocks lie half a tile up and to the left of the tiles, each between four tile centres.
   cornerWeights(kh, kw, weights)
+  interpolateBlocks(bins, stride, out, H, W, kh, kw, binCount, maps, table, weights)
+  cutToWhole(out, H * W)
+}
+
+/// Interpolates between the mappings of the tiles.
+///
+/// Blocks lie half a tile up and to the left of the tiles, each between four tile centres.
+@inline(__always)
+private func interpolateBlocks(
+  _ bins: UnsafePointer<UInt16>, _ stride: Int, _ out: UnsafeMutablePointer<Float>, _ H: Int,
+  _ W: Int, _ kh: Int, _ kw: Int, _ binCount: Int, _ maps: UnsafePointer<Float>,
+  _ table: UnsafeMutablePointer<Double>, _ weights: UnsafePointer<Double>
+) {
+  let rows = (H + kh - 1) / kh
+  let columns = (W + kw - 1) / kw
   for p in 0...rows {
     for q in 0...columns {
       let x0 = max(0, q * kw - kw / 2)
@@ -89,10 +97,9 @@ public func equaliseTiles(
       }
     }
   }
-  cutToWhole(out, H * W)
 }
 
-/// The whole part of numbers 0 ... 2^21.
+/// The whole part of numbers 0...2^21.
 @inline(__always)
 private func cutToWhole(_ values: UnsafeMutablePointer<Float>, _ count: Int) {
   let magic: Float = 12_582_912
@@ -144,9 +151,9 @@ private func cornerWeights(_ kh: Int, _ kw: Int, _ weights: UnsafeMutablePointer
   }
 }
 
-/// Stretches levels to 0 ... 16383, rounds, and divides by the size of a bin.
+/// Stretches levels to 0...16383, rounds, and divides by the size of a bin.
 ///
-/// - Parameter reciprocal: ceil(2^32 / size of a bin); the product is exact below 2^14 * 2^15.
+/// `reciprocal` is ceil(2^32 / size of a bin): the quotients of levels below 2^14 are exact.
 @inline(__always)
 private func binLevels(
   _ image: UnsafePointer<Float>, _ scale: Float, _ count: Int, _ least: Int32, _ range: Int32,
@@ -248,7 +255,7 @@ private func spreadRest(
   }
 }
 
-/// Turns a clipped histogram into whole grey levels 0 ... 16383, the scaled cumulated counts, and
+/// Turns a clipped histogram into whole grey levels 0...16383, the scaled cumulated counts, and
 /// clears it.
 @inline(__always)
 private func mapHistogram(
@@ -269,7 +276,7 @@ private func mapHistogram(
   }
 }
 
-/// The whole part of a number 0 ... 2^51.
+/// The whole part of a number 0...2^51.
 @inline(__always)
 private func wholePart(_ value: Double) -> Double {
   let magic = 6_755_399_441_055_744.0
@@ -295,9 +302,7 @@ private func interleaveMaps(
 /// One row of a block: the four mappings of each pixel's bin, weighted and summed in single
 /// precision in the order of the corners.
 ///
-/// - Parameters:
-///   - table: the four mappings side by side.
-///   - weights: four for each pixel of the row.
+/// `table` holds the four mappings side by side, `weights` four numbers for each pixel of the row.
 @inline(__always)
 private func interpolateRow(
   _ bins: UnsafePointer<UInt16>, _ count: Int, _ table: UnsafePointer<Double>,
@@ -314,7 +319,7 @@ private func interpolateRow(
   }
 }
 
-/// values = (values - least) / (greatest - least); equal values are limited to 0 ... 1.
+/// values = (values - least) / (greatest - least); equal values are limited to 0...1.
 @inline(never)
 public func stretchToUnit(
   _ values: UnsafeMutablePointer<Float>, _ count: Int, _ least: Float, _ greatest: Float

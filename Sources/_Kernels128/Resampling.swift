@@ -80,8 +80,7 @@ public func combinePixels(
 /// The system is factored: pivot[i] = 1 / (b_i - a_i upper[i - 1]), upper[i] = g_i pivot[i],
 /// lower[i] = a_i; right side i is `scale` times row i.
 ///
-/// - Parameters:
-///   - values: n rows of `length` values, `stride` apart.
+/// `values` holds n rows of `length` values, `stride` apart.
 @inline(never)
 public func solveRows(
   _ values: UnsafeMutablePointer<Float>, _ n: Int, _ stride: Int, _ length: Int,
@@ -123,7 +122,7 @@ public func keyRange(
   result[1] = greatest
 }
 
-/// Limits values to `least` ... `greatest` in place.
+/// Limits values to the range from `least` to `greatest` in place.
 @inline(never)
 public func limitValues(
   _ values: UnsafeMutablePointer<Float>, _ count: Int, _ least: Float, _ greatest: Float

@@ -61,7 +61,8 @@ for size in SIZES:
     clahe_case(texture(*size))
 for tile, clip, bins in [((7, 13), 0.01, 256), ((1, 1), 0.01, 256), ((50, 60), 0.03, 256),
                          (None, 0.0, 256), (None, 1.0, 256), (None, 0.3, 16), ((9, 8), 0.02, 100),
-                         ((16, 16), 0.01, 1000), (None, 0.01, 1), ((12, 5), 3.0, 77)]:
+                         ((16, 16), 0.01, 1000), (None, 0.01, 1), ((12, 5), 3.0, 77),
+                         ((20, 20), 0.02, 16), ((29, 35), 0.01, 64), ((15, 12), 0.1, 8)]:
     clahe_case(texture(29, 35), tile=tile, clip=clip, bins=bins)
 clahe_case((rng.random((30, 41)) * 65535).astype(np.uint16), tile=(6, 9))
 clahe_case((rng.random((30, 41)) * 65535).astype(np.uint16), dtype=np.float64)

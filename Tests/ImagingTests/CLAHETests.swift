@@ -36,8 +36,9 @@ import Testing
     for (h, w) in [(1, 2), (2, 1), (5, 9), (16, 16), (37, 23), (64, 70)] {
       let image = Tensor<Float>(
         shape: [h, w], scalars: (0..<h * w).map { _ in Float(generator.uniform()) })
-      for clip in [0.01, 0.0, 0.2] {
-        let o = CLAHEOptions(clipLimit: clip, binCount: 64)
+      for (clip, bins) in [(0.01, 64), (0.0, 64), (0.2, 64), (0.02, 8), (0.15, 8)] {
+        let tile = bins == 8 ? CLAHEOptions.TileSize(height: 13, width: 17) : nil
+        let o = CLAHEOptions(tileSize: tile, clipLimit: clip, binCount: bins)
         #expect(try clahe(image, options: o) == claheReference(image, options: o), "\(h) \(w)")
       }
     }

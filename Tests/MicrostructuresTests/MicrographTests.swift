@@ -48,7 +48,8 @@ private func micrograph(
     .needles, .castDendrites,
   ]
 
-  @Test(arguments: MicrographKind.allCases.filter { ![.equiaxedGrains, .lathMartensite].contains($0) })
+  @Test(
+    arguments: MicrographKind.allCases.filter { ![.equiaxedGrains, .lathMartensite].contains($0) })
   func meetsTheAskedAreaFraction(kind: MicrographKind) {
     for seed in 0..<20 {
       let asked = [0.7, 1, 1.3][seed % 3] * MicrographParameters(kind).areaFraction
@@ -70,7 +71,9 @@ private func micrograph(
       length += Double(counted.length) * m.parameters.pixelSizeMicrometres
       let quantity = m.truth[MicrographQuantity.meanIntercept]
       // The calibration's own bound is 0.3 %; few, large grains may end beside it.
-      #expect(((quantity?.actual ?? 0) / m.parameters.sizeMicrometres - 1).magnitude < 0.02, "\(kind) \(seed)")
+      #expect(
+        ((quantity?.actual ?? 0) / m.parameters.sizeMicrometres - 1).magnitude < 0.02,
+        "\(kind) \(seed)")
     }
     let asked = MicrographParameters(kind).sizeMicrometres
     #expect((length / Double(changes) / asked - 1).magnitude < 0.02, "\(kind)")
@@ -137,7 +140,8 @@ private func micrograph(
     for particle in m.truth.particles {
       let pixels = m.grains.scalars.filter { Int($0) == particle.label }.count
       #expect((particle.areaSquareMicrometres - Double(pixels) * side * side).magnitude < 1e-9)
-      let disc = Double.pi * particle.equivalentRadiusMicrometres * particle.equivalentRadiusMicrometres
+      let disc =
+        Double.pi * particle.equivalentRadiusMicrometres * particle.equivalentRadiusMicrometres
       #expect((disc / particle.areaSquareMicrometres - 1).magnitude < 1e-12)
     }
     #expect(m.image.pixelSize.width == Length(micrometres: side))
@@ -209,9 +213,13 @@ private func micrograph(
     Parallelism.threads = 1
     let one = SyntheticMicrograph.classedSet(kinds: kinds, count: 2, height: 64, width: 80, seed: 4)
     Parallelism.threads = 3
-    let three = SyntheticMicrograph.classedSet(kinds: kinds, count: 2, height: 64, width: 80, seed: 4)
+    let three = SyntheticMicrograph.classedSet(
+      kinds: kinds, count: 2, height: 64, width: 80, seed: 4)
     Parallelism.threads = before
-    #expect(one.map(\.name) == ["scratches-000", "scratches-001", "equiaxedGrains-000", "equiaxedGrains-001"])
+    #expect(
+      one.map(\.name) == [
+        "scratches-000", "scratches-001", "equiaxedGrains-000", "equiaxedGrains-001",
+      ])
     #expect(zip(one, three).allSatisfy { $0.micrograph.image == $1.micrograph.image })
     #expect(one[0].micrograph.image != one[1].micrograph.image)
   }

@@ -9,8 +9,10 @@ import Tensors
 
 /// Equalises the contrast of a grey picture with contrast, pixel by pixel.
 ///
-/// - Parameter image: shape (H, W), values 0 ... 1, not all the same.
-/// - Returns: shape (H, W), values 0 ... 1.
+/// - Parameters:
+///   - image: shape (H, W), values 0...1, not all the same.
+///   - options: tiles, clip limit, bins.
+/// - Returns: shape (H, W), values 0...1.
 public func claheReference(
   _ image: Tensor<Float>, options: CLAHEOptions = CLAHEOptions()
 ) -> Tensor<Float> {
@@ -34,24 +36,28 @@ public func claheReference(
     }
     return mapping(of: histogram, e)
   }
-  // The four mappings of each pixel, weighted and cut to a whole level.
   var result = Tensor<Float>.zeros([H, W])
   for y in 0..<H {
-    let (v, dy) = position(y, e.tileHeight)
-    for x in 0..<W {
-      let (u, dx) = position(x, e.tileWidth)
-      var sum: Float = 0
-      for (a, b) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
-        let tile =
-          min(max(v + a, 0), e.tileRows - 1) * e.tileColumns + min(max(u + b, 0), e.tileColumns - 1)
-        let weight = (b == 0 ? 1 - dx : dx) * (a == 0 ? 1 - dy : dy)
-        sum += Float(Double(maps[tile][bin(y, x)]) * weight)
-      }
-      result[y, x] = sum.rounded(.down)
-    }
+    for x in 0..<W { result[y, x] = interpolated(maps, bin(y, x), y, x, e) }
   }
   stretchToUnit(&result.scalars)
   return result
+}
+
+/// The mappings of the four nearest tiles, weighted and cut to a whole level.
+private func interpolated(
+  _ maps: [[Int]], _ bin: Int, _ y: Int, _ x: Int, _ e: TileEqualisation
+) -> Float {
+  let (v, dy) = position(y, e.tileHeight)
+  let (u, dx) = position(x, e.tileWidth)
+  var sum: Float = 0
+  for (a, b) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+    let row = min(max(v + a, 0), e.tileRows - 1)
+    let column = min(max(u + b, 0), e.tileColumns - 1)
+    let weight = (b == 0 ? 1 - dx : dx) * (a == 0 ? 1 - dy : dy)
+    sum += Float(Double(maps[row * e.tileColumns + column][bin]) * weight)
+  }
+  return sum.rounded(.down)
 }
 
 /// The grey level that each bin becomes.

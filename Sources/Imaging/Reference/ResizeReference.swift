@@ -9,7 +9,11 @@ import Tensors
 
 /// Changes the number of pixels of a picture, each pixel by the definition.
 ///
-/// - Parameter image: shape (H, W), finite.
+/// - Parameters:
+///   - image: shape (H, W), finite.
+///   - height: the number of rows of the result.
+///   - width: the number of columns of the result.
+///   - options: order, edges, anti-aliasing.
 /// - Returns: shape (height, width).
 public func resizeReference(
   _ image: Tensor<Float>, height: Int, width: Int, options: ResizeOptions = ResizeOptions()
