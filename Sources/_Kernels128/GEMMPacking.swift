@@ -4,14 +4,15 @@
 //   ACM Trans. Math. Softw. 34 (2008) 12, section 6 (packing).
 // Symbols: a strip is `width` lines (rows of A, columns of B) of `depth` numbers (index p);
 //   a panel is `panelWidth` lines, stored [p][line].
-// Deviations: none. Checked by: MatmulKernelTests. Cost: reads and writes width x depth numbers.
+// Deviations: none. Checked by: MatmulKernelTests, which try depths around 8. Cost: reads and writes width x depth numbers.
 
 /// Packs panels of `panelWidth` lines; a short last panel is zero-filled or keeps its own width.
 @inline(__always)
 func gemmPack<Scalar: SIMDScalar & FloatingPoint>(
   _ width: Int, _ depth: Int, _ panelWidth: Int, _ fillsUp: Bool,
   _ source: UnsafePointer<Scalar>, _ lineStride: Int, _ depthStride: Int,
-  _ target: UnsafeMutablePointer<Scalar>
+  _ target: UnsafeMutablePointer<Scalar>,
+  _ transposeBlock: (UnsafePointer<Scalar>, Int, UnsafeMutablePointer<Scalar>, Int) -> Void
 ) {
   var i: Int = 0
   while i < width {
@@ -21,8 +22,8 @@ func gemmPack<Scalar: SIMDScalar & FloatingPoint>(
     let to: UnsafeMutablePointer<Scalar> = target + i &* depth
     if lineStride == 1 {
       copyLines(lines, depth, from, depthStride, to, step)
-    } else if depthStride == 1 && lines >= 4 && depth >= 4 {
-      transposeLines(lines, depth, from, lineStride, to, step)
+    } else if depthStride == 1 && lines >= 4 && depth >= 8 {
+      transposeLines(lines, depth, from, lineStride, to, step, transposeBlock)
     } else {
       gatherLines(lines, depth, from, lineStride, depthStride, to, step)
     }
@@ -41,7 +42,17 @@ private func store4<Scalar: SIMDScalar>(_ v: SIMD4<Scalar>, _ p: UnsafeMutablePo
   UnsafeMutableRawPointer(p).storeBytes(of: v, as: SIMD4<Scalar>.self)
 }
 
-/// Lines lie side by side: four at a time, the last four overlapping the ones before.
+@inline(__always)
+private func load8<Scalar: SIMDScalar>(_ p: UnsafePointer<Scalar>) -> SIMD8<Scalar> {
+  UnsafeRawPointer(p).loadUnaligned(as: SIMD8<Scalar>.self)
+}
+
+@inline(__always)
+private func store8<Scalar: SIMDScalar>(_ v: SIMD8<Scalar>, _ p: UnsafeMutablePointer<Scalar>) {
+  UnsafeMutableRawPointer(p).storeBytes(of: v, as: SIMD8<Scalar>.self)
+}
+
+/// Lines lie side by side: eight or four at a time, the last four overlapping the ones before.
 @inline(__always)
 private func copyLines<Scalar: SIMDScalar>(
   _ lines: Int, _ depth: Int, _ source: UnsafePointer<Scalar>, _ depthStride: Int,
@@ -53,11 +64,15 @@ private func copyLines<Scalar: SIMDScalar>(
   while p < depth {
     var i: Int = 0
     if lines >= 4 {
-      while i &+ 4 <= lines {
-        store4(load4(from + i), to + i)
+      while i &+ 8 <= lines {
+        store8(load8(from + i), to + i)
+        i &+= 8
+      }
+      while i < lines {
+        let last: Int = i < lines &- 4 ? i : lines &- 4
+        store4(load4(from + last), to + last)
         i &+= 4
       }
-      store4(load4(from + (lines &- 4)), to + (lines &- 4))
     } else {
       while i < lines {
         to[i] = from[i]
@@ -70,11 +85,12 @@ private func copyLines<Scalar: SIMDScalar>(
   }
 }
 
-/// Each line lies in order: blocks of 4 x 4 are transposed, the last ones overlapping.
+/// Each line lies in order: blocks of 4 lines x 8 are transposed, the last ones overlapping.
 @inline(__always)
 private func transposeLines<Scalar: SIMDScalar>(
   _ lines: Int, _ depth: Int, _ source: UnsafePointer<Scalar>, _ lineStride: Int,
-  _ target: UnsafeMutablePointer<Scalar>, _ step: Int
+  _ target: UnsafeMutablePointer<Scalar>, _ step: Int,
+  _ transposeBlock: (UnsafePointer<Scalar>, Int, UnsafeMutablePointer<Scalar>, Int) -> Void
 ) {
   var i: Int = 0
   while i < lines {
@@ -82,27 +98,80 @@ private func transposeLines<Scalar: SIMDScalar>(
     let from: UnsafePointer<Scalar> = source + line &* lineStride
     var p: Int = 0
     while p < depth {
-      let q: Int = p < depth &- 4 ? p : depth &- 4
-      transpose4(from + q, lineStride, target + (q &* step &+ line), step)
-      p &+= 4
+      let q: Int = p < depth &- 8 ? p : depth &- 8
+      transposeBlock(from + q, lineStride, target + (q &* step &+ line), step)
+      p &+= 8
     }
     i &+= 4
   }
 }
 
+/// Writes 8 depths of 4 lines: pairs of two lines first, then pairs of pairs, as 64-bit lanes (LLVM
+/// would otherwise gather each output number by number).
 @inline(__always)
-private func transpose4<Scalar: SIMDScalar>(
-  _ source: UnsafePointer<Scalar>, _ lineStride: Int, _ target: UnsafeMutablePointer<Scalar>,
+private func transposeBlock(
+  _ source: UnsafePointer<Float>, _ lineStride: Int, _ target: UnsafeMutablePointer<Float>,
+  _ step: Int
+) {
+  let a = load8(source)
+  let b = load8(source + lineStride)
+  let c = load8(source + 2 &* lineStride)
+  let d = load8(source + 3 &* lineStride)
+  let ab0 = unsafeBitCast(lowPairs(a, b), to: SIMD4<Double>.self)
+  let ab2 = unsafeBitCast(highPairs(a, b), to: SIMD4<Double>.self)
+  let cd0 = unsafeBitCast(lowPairs(c, d), to: SIMD4<Double>.self)
+  let cd2 = unsafeBitCast(highPairs(c, d), to: SIMD4<Double>.self)
+  storePairs(SIMD4(ab0[0], cd0[0], ab0[2], cd0[2]), target, step)
+  storePairs(SIMD4(ab0[1], cd0[1], ab0[3], cd0[3]), target + step, step)
+  storePairs(SIMD4(ab2[0], cd2[0], ab2[2], cd2[2]), target + 2 &* step, step)
+  storePairs(SIMD4(ab2[1], cd2[1], ab2[3], cd2[3]), target + 3 &* step, step)
+}
+
+/// Depths 0, 1 and 4, 5 of two lines.
+@inline(__always)
+private func lowPairs(_ a: SIMD8<Float>, _ b: SIMD8<Float>) -> SIMD8<Float> {
+  SIMD8(a[0], b[0], a[1], b[1], a[4], b[4], a[5], b[5])
+}
+
+/// Depths 2, 3 and 6, 7 of two lines.
+@inline(__always)
+private func highPairs(_ a: SIMD8<Float>, _ b: SIMD8<Float>) -> SIMD8<Float> {
+  SIMD8(a[2], b[2], a[3], b[3], a[6], b[6], a[7], b[7])
+}
+
+/// Stores a depth of four lines, and the depth that lies four further.
+@inline(__always)
+private func storePairs(_ v: SIMD4<Double>, _ target: UnsafeMutablePointer<Float>, _ step: Int) {
+  UnsafeMutableRawPointer(target).storeBytes(of: v.lowHalf, as: SIMD2<Double>.self)
+  UnsafeMutableRawPointer(target + 4 &* step).storeBytes(of: v.highHalf, as: SIMD2<Double>.self)
+}
+
+/// Writes 8 depths of 4 lines, two lines at a time.
+@inline(__always)
+private func transposeBlock(
+  _ source: UnsafePointer<Double>, _ lineStride: Int, _ target: UnsafeMutablePointer<Double>,
+  _ step: Int
+) {
+  transposeTwo(source, lineStride, target, step)
+  transposeTwo(source + 2 &* lineStride, lineStride, target + 2, step)
+  transposeTwo(source + 4, lineStride, target + 4 &* step, step)
+  transposeTwo(source + 2 &* lineStride + 4, lineStride, target + 4 &* step + 2, step)
+}
+
+/// Writes 4 depths of 2 lines.
+@inline(__always)
+private func transposeTwo(
+  _ source: UnsafePointer<Double>, _ lineStride: Int, _ target: UnsafeMutablePointer<Double>,
   _ step: Int
 ) {
   let a = load4(source)
   let b = load4(source + lineStride)
-  let c = load4(source + 2 &* lineStride)
-  let d = load4(source + 3 &* lineStride)
-  store4(SIMD4(a[0], b[0], c[0], d[0]), target)
-  store4(SIMD4(a[1], b[1], c[1], d[1]), target + step)
-  store4(SIMD4(a[2], b[2], c[2], d[2]), target + 2 &* step)
-  store4(SIMD4(a[3], b[3], c[3], d[3]), target + 3 &* step)
+  let even = SIMD4(a[0], b[0], a[2], b[2])
+  let odd = SIMD4(a[1], b[1], a[3], b[3])
+  UnsafeMutableRawPointer(target).storeBytes(of: even.lowHalf, as: SIMD2<Double>.self)
+  UnsafeMutableRawPointer(target + step).storeBytes(of: odd.lowHalf, as: SIMD2<Double>.self)
+  UnsafeMutableRawPointer(target + 2 &* step).storeBytes(of: even.highHalf, as: SIMD2<Double>.self)
+  UnsafeMutableRawPointer(target + 3 &* step).storeBytes(of: odd.highHalf, as: SIMD2<Double>.self)
 }
 
 /// Any strides, one number at a time.
@@ -146,7 +215,9 @@ private func clearLines<Scalar: FloatingPoint>(
   _ width: Int, _ depth: Int, _ panelWidth: Int, _ fillsUp: Bool, _ source: UnsafePointer<Float>,
   _ lineStride: Int, _ depthStride: Int, _ target: UnsafeMutablePointer<Float>
 ) {
-  gemmPack(width, depth, panelWidth, fillsUp, source, lineStride, depthStride, target)
+  gemmPack(width, depth, panelWidth, fillsUp, source, lineStride, depthStride, target) {
+    transposeBlock($0, $1, $2, $3)
+  }
 }
 
 /// Packs lines in double precision; see `gemmPackFloat`.
@@ -154,7 +225,9 @@ private func clearLines<Scalar: FloatingPoint>(
   _ width: Int, _ depth: Int, _ panelWidth: Int, _ fillsUp: Bool, _ source: UnsafePointer<Double>,
   _ lineStride: Int, _ depthStride: Int, _ target: UnsafeMutablePointer<Double>
 ) {
-  gemmPack(width, depth, panelWidth, fillsUp, source, lineStride, depthStride, target)
+  gemmPack(width, depth, panelWidth, fillsUp, source, lineStride, depthStride, target) {
+    transposeBlock($0, $1, $2, $3)
+  }
 }
 
 /// C = beta C for any strides; zeros, without reading C, where beta is 0.
