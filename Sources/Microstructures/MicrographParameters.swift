@@ -126,7 +126,7 @@ public struct MicrographParameters: Equatable, Codable, Sendable {
   func pixels(_ micrometres: Double) -> Double { micrometres / pixelSizeMicrometres }
 
   /// Whether a picture can be drawn from the values.
-  var isDrawable: Bool {
+  public var isDrawable: Bool {
     let lengths = [sizeMicrometres, spacingMicrometres]
     return height >= 32 && width >= 32 && height <= 1 << 14 && width <= 1 << 14
       && pixelSizeMicrometres > 0 && pixelSizeMicrometres.isFinite

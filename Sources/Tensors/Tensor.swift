@@ -11,11 +11,18 @@
 public struct Tensor<Scalar: BitwiseCopyable & Sendable>: Sendable {
   /// The extent of each dimension, slowest first; empty for a single number.
   public private(set) var shape: [Int]
-  /// The values in row-major order; `scalars.count` is the product of `shape`.
+  private var storage: [Scalar]
+
+  /// The values in row-major order; `scalars.count` is the product of `shape`, and stays so.
   public var scalars: [Scalar] {
-    // Without `oldValue`, which would copy the array at each change of one value.
-    didSet {
-      precondition(scalars.count == shape.reduce(1, *), "a tensor keeps its number of values")
+    get { storage }
+    _modify {
+      let count = storage.count
+      defer {
+        precondition(
+          storage.count == count, "\(storage.count) values in a tensor of \(count)")
+      }
+      yield &storage
     }
   }
 
@@ -30,7 +37,7 @@ public struct Tensor<Scalar: BitwiseCopyable & Sendable>: Sendable {
       shape.allSatisfy { $0 >= 0 } && shape.reduce(1, *) == scalars.count,
       "shape \(shape) does not hold \(scalars.count) values")
     self.shape = shape
-    self.scalars = scalars
+    storage = scalars
   }
 
   /// Makes a tensor whose values are all the same.

@@ -1,7 +1,14 @@
 // The command line: verbs, and what every verb shares.
 
 import ArgumentParser
+import Files
 import Pipelines
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
 
 /// `nital`: the command that all verbs hang on.
 struct Nital: ParsableCommand {
@@ -31,8 +38,11 @@ struct Nital: ParsableCommand {
 @main
 enum Entry {
   static func main() {
+    // A full disk quota and a closed pipe are reported where they happen, not by a signal.
+    signal(SIGXFSZ, SIG_IGN)
+    signal(SIGPIPE, SIG_IGN)
     do {
-      var command = try Nital.parseAsRoot()
+      var command = try Nital.parseAsRoot(Array(processArguments().dropFirst()))
       try command.run()
     } catch let failure as CommandFailure {
       Console.error(failure.message)
