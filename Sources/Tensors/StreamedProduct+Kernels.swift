@@ -10,7 +10,7 @@
 import Synchronization
 
 /// One product whose B is packed block by block.
-@safe final class StreamedProduct<Scalar: KernelScalar>: @unchecked Sendable {
+@safe package final class StreamedProduct<Scalar: KernelScalar>: @unchecked Sendable {
   // Sendable: pieces write disjoint elements of C and of the buffers, ordered by the counters.
   private let cut: ProductCut
   private let A: StridedMatrix<Scalar>
@@ -19,8 +19,10 @@ import Synchronization
   private let kernels: GEMMKernels<Scalar>
   private let workspace: ProductWorkspace<Scalar>
   private let progress: StageProgress
-  private let piecesPerStage: Int
-  private let stages: Int
+  /// The pieces of a stage; the first `packingPieces` of them pack its block of B.
+  package let piecesPerStage: Int
+  /// The number of blocks of B.
+  package let stages: Int
 
   init(
     _ cut: ProductCut, _ A: StridedMatrix<Scalar>, _ B: StridedMatrix<Scalar>,
@@ -38,6 +40,21 @@ import Synchronization
     progress = StageProgress(stages: stages)
   }
 
+  /// C = A B for row-major matrices that the caller keeps: for tests of the order of pieces.
+  @unsafe package convenience init(
+    m: Int, n: Int, k: Int, A: UnsafePointer<Scalar>, B: UnsafePointer<Scalar>,
+    C: UnsafeMutablePointer<Scalar>
+  ) {
+    let kernels = GEMMKernels<Scalar>.kernels(for: .current)
+    unsafe self.init(
+      ProductCut(m: m, n: n, k: k, kernels), StridedMatrix(A, k, 1), StridedMatrix(B, n, 1),
+      ProductTarget(C, n, 1, 1, 0), kernels)
+  }
+
+  /// The pieces of a stage that pack its block of B.
+  package var packingPieces: Int { cut.packingPieces }
+
+  /// Performs all pieces.
   func run() {
     let pieces = stages * piecesPerStage
     if cut.m * cut.n * cut.k < GEMMSizes.serial {
@@ -47,8 +64,8 @@ import Synchronization
     }
   }
 
-  /// Packs a part of a block of B, or computes a block of C.
-  private func perform(_ piece: Int) {
+  /// Packs a part of a block of B, or computes a block of C, once the pieces that it needs are done.
+  package func perform(_ piece: Int) {
     let (stage, step) = piece.quotientAndRemainder(dividingBy: piecesPerStage)
     let computing = piecesPerStage - cut.packingPieces
     if step < cut.packingPieces {

@@ -191,7 +191,8 @@ private func gatherLines<Scalar>(
   }
 }
 
-/// Zeros in the lines that a short panel lacks.
+/// Zeros in the lines that a short panel lacks: tiles compute with them, and what memory held before
+/// could be slow (denormal); the results for these lines go nowhere.
 @inline(__always)
 private func clearLines<Scalar: FloatingPoint>(
   _ lines: Int, _ step: Int, _ depth: Int, _ target: UnsafeMutablePointer<Scalar>

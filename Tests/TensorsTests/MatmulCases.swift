@@ -111,7 +111,6 @@ struct ProductCase<Scalar: KernelScalar> {
     }
     let packed = PackedMatrix(
       k: k, n: n, B, rowStride: strideB.row, columnStride: strideB.column, instructionSet: set)
-    let MR = packed.rowsPerTile
     switch route {
     case .strided:
       gemmPointers(
@@ -121,16 +120,7 @@ struct ProductCase<Scalar: KernelScalar> {
       gemmPackingA(
         m: m, alpha: alpha, B: packed, beta: beta, C: C, rowStrideC: strideC.row,
         columnStrideC: strideC.column
-      ) { rows, depth, target in
-        for i in 0..<rows.count {
-          let q = i / MR
-          let w = min(MR, rows.count - q * MR)
-          for p in 0..<depth.count {
-            target[q * MR * depth.count + p * w + i - q * MR] =
-              a(rows.lowerBound + i, depth.lowerBound + p)
-          }
-        }
-      }
+      ) { pack($0, $1, $2, packed.rowsPerTile) }
     case .fillingRows:
       gemmFillingRows(
         m: m, alpha: alpha, B: packed, beta: beta, C: C, rowStrideC: strideC.row,
@@ -139,6 +129,20 @@ struct ProductCase<Scalar: KernelScalar> {
         for (i, row) in rows.enumerated() {
           for (p, column) in depth.enumerated() { target[i * depth.count + p] = a(row, column) }
         }
+      }
+    }
+  }
+
+  /// Writes a block of A in panels of MR rows, as `gemmPackingA` asks.
+  private func pack(
+    _ rows: Range<Int>, _ depth: Range<Int>, _ target: UnsafeMutablePointer<Scalar>, _ MR: Int
+  ) {
+    for i in 0..<rows.count {
+      let q = i / MR
+      let w = min(MR, rows.count - q * MR)
+      for p in 0..<depth.count {
+        target[q * MR * depth.count + p * w + i - q * MR] =
+          a(rows.lowerBound + i, depth.lowerBound + p)
       }
     }
   }

@@ -1,3 +1,4 @@
+import Dispatch
 import Tensors
 import Testing
 
@@ -37,20 +38,72 @@ import Testing
     }
   }
 
+  /// Many blocks of B pass through the two buffers; a product of NaN before each product makes sure
+  /// that a thread that does not wait for the others' packing finds no numbers of the same product.
   @Test func givesTheSameBitsForAnyNumberOfThreads() {
     let before = Parallelism.threads
     defer { Parallelism.threads = before }
-    for (m, n, k) in [(150, 160, 1100), (20, 2500, 600), (300, 30, 700)] {
+    for (m, n, k) in [(150, 160, 1100), (60, 1500, 2600), (20, 2500, 600), (300, 30, 700)] {
       let (A, B) = randomPair(Float.self, m, n, k)
+      let spoiled = Tensor<Float>(repeating: .nan, shape: B.shape)
       let packed = PackedMatrix(B)
       Parallelism.threads = 1
       let expected = matmul(A, B)
       for threads in 1...8 {
         Parallelism.threads = threads
+        _ = matmul(A, spoiled)
         #expect(matmul(A, B) == expected, "\(threads) threads")
         #expect(multiplyPacked(A, packed) == expected, "\(threads) threads, packed ahead")
       }
     }
+  }
+
+  /// Another thread begins a piece too early, the rest follows in order: the piece must wait.
+  @Test(arguments: [
+    "compute before packing", "pack over a block in use", "add before the block before",
+  ])
+  func waitsForThePiecesItNeeds(early: String) {
+    let (m, n, k) = (30, 90, 1500)
+    let (A, B) = randomPair(Float.self, m, n, k)
+    let expected = matmul(A, B)
+    _ = matmul(A, Tensor<Float>(repeating: .nan, shape: B.shape))
+    var C = [Float](repeating: .nan, count: m * n)
+    A.scalars.withUnsafeBufferPointer { a in
+      B.scalars.withUnsafeBufferPointer { b in
+        C.withUnsafeMutableBufferPointer { c in
+          let product = StreamedProduct(m: m, n: n, k: k, A: a.start, B: b.start, C: c.start)
+          perform(product, early)
+        }
+      }
+    }
+    #expect(C == expected.scalars)
+  }
+
+  private func perform(_ product: StreamedProduct<Float>, _ early: String) {
+    let (stage, packing) = (product.piecesPerStage, product.packingPieces)
+    #expect(product.stages == 3)
+    var order = Array(0..<3 * stage)
+    let moved: Range<Int>
+    let position: Int
+    switch early {
+    case "compute before packing": (moved, position) = (packing..<stage, 0)
+    case "pack over a block in use": (moved, position) = (2 * stage..<2 * stage + packing, packing)
+    default: (moved, position) = (stage + packing..<2 * stage, packing)
+    }
+    order.removeAll { moved.contains($0) }
+    for piece in order[..<position] { product.perform(piece) }
+    if moved.lowerBound > stage, early.hasPrefix("add") {
+      // The block of B must be there for this piece; only its place in the sum is too early.
+      for piece in stage..<stage + packing { product.perform(piece) }
+      order.removeAll { (stage..<stage + packing).contains($0) }
+    }
+    let other = DispatchGroup()
+    DispatchQueue.global().async(group: other) { for piece in moved { product.perform(piece) } }
+    _ = other.wait(timeout: .now() + .milliseconds(50))
+    let isLast = { (piece: Int) in piece >= moved.upperBound }
+    for piece in order[position...] where !isLast(piece) { product.perform(piece) }
+    other.wait()
+    for piece in order[position...] where isLast(piece) { product.perform(piece) }
   }
 
   @Test func leavesTheGapsOfAStridedResultAlone() {

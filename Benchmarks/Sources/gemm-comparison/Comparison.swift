@@ -35,13 +35,7 @@ func compare<Scalar: KernelScalar>(
     return (now(clock) - start) / Double(repeats)
   }
   for _ in 0..<samples {
-    result.ours.append(
-      sample {
-        var target = C.mutableSpan
-        gemm(
-          m: n, n: n, k: n, alpha: 1, A: A.span, rowStrideA: n, columnStrideA: 1, B: B.span,
-          rowStrideB: n, columnStrideB: 1, beta: 0, C: &target, rowStrideC: n, columnStrideC: 1)
-      })
+    result.ours.append(sample { multiply(n, A, B, &C) })
     result.theirs.append(
       sample {
         A.withUnsafeBufferPointer { a in
@@ -59,6 +53,16 @@ func compare<Scalar: KernelScalar>(
   let greatest = zip(C, D).map { Double(($0 - $1).magnitude) }.max() ?? 0
   result.difference = greatest / (Double(Scalar.ulpOfOne) * Double(n).squareRoot() * largest)
   return result
+}
+
+/// Our product of two row-major n x n matrices.
+func multiply<Scalar: KernelScalar>(
+  _ n: Int, _ A: [Scalar], _ B: [Scalar], _ C: inout [Scalar]
+) {
+  var target = C.mutableSpan
+  gemm(
+    m: n, n: n, k: n, alpha: 1, A: A.span, rowStrideA: n, columnStrideA: 1, B: B.span,
+    rowStrideB: n, columnStrideB: 1, beta: 0, C: &target, rowStrideC: n, columnStrideC: 1)
 }
 
 /// The median.
