@@ -9,7 +9,9 @@ struct ResampledAxis {
   private let inputs: Int
   private let mode: BoundaryMode
   private let constant: Double
-  private var rows: [[(index: Int, weight: Double)]] = []
+  private var counts: [Int] = []
+  private var indices: [Int] = []
+  private var taps: [Double] = []
   private var bias: [Double] = []
 
   /// The map from n samples to m by a spline, after a Gaussian where `smooths` and m < n.
@@ -20,13 +22,12 @@ struct ResampledAxis {
     let gaussian = smooths ? gaussianTaps(sigma: antiAliasingSigma(n, m)) : [1]
     let radius = gaussian.count / 2
     for k in 0..<m {
-      var taps: [(index: Int, weight: Double)] = []
-      for tap in splineTaps(k, n, m, options.order) {
-        for (j, w) in gaussian.enumerated() where tap.weight != 0 {
-          taps.append((tap.index + margin + j - radius, tap.weight * w))
+      beginOutput()
+      eachSplineTap(k, n, m, options.order) { index, weight in
+        for (j, w) in gaussian.enumerated() where weight != 0 {
+          add(index + margin + j - radius, weight * w)
         }
       }
-      append(taps)
     }
   }
 
@@ -36,14 +37,18 @@ struct ResampledAxis {
     let gaussian = gaussianTaps(sigma: antiAliasingSigma(n, m))
     let radius = gaussian.count / 2
     for k in 0..<n {
-      append(gaussian.enumerated().map { (k + $0.offset - radius, $0.element) })
+      beginOutput()
+      for (j, w) in gaussian.enumerated() { add(k + j - radius, w) }
     }
   }
 
   /// n samples with `margin` more on each side.
   init(padding n: Int, by margin: Int, _ options: ResizeOptions) {
     self.init(n, options)
-    for k in -margin..<n + margin { append([(k, 1)]) }
+    for k in -margin..<n + margin {
+      beginOutput()
+      add(k, 1)
+    }
   }
 
   private init(_ inputs: Int, _ options: ResizeOptions) {
@@ -53,25 +58,30 @@ struct ResampledAxis {
   }
 
   /// The table that the kernels take.
-  var weights: AxisWeights { AxisWeights(inputs: inputs, rows: rows, bias: bias) }
+  var weights: AxisWeights {
+    AxisWeights(inputs: inputs, counts: counts, indices: indices, weights: taps, bias: bias)
+  }
 
-  /// Adds an output: taps at any index, those beyond the edges brought back or made a constant.
-  private mutating func append(_ taps: [(index: Int, weight: Double)]) {
-    var row: [(index: Int, weight: Double)] = []
-    var outside = 0.0
-    for tap in taps {
-      guard let index = mode.source(of: tap.index, inputs) else {
-        outside += tap.weight
-        continue
-      }
-      if let known = row.firstIndex(where: { $0.index == index }) {
-        row[known].weight += tap.weight
-      } else {
-        row.append((index, tap.weight))
-      }
+  private mutating func beginOutput() {
+    counts.append(0)
+    bias.append(0)
+  }
+
+  /// Adds a tap at any index to the last output: beyond the edges it is brought back, or made a part
+  /// of the constant.
+  private mutating func add(_ index: Int, _ weight: Double) {
+    let output = counts.count - 1
+    guard let source = mode.source(of: index, inputs) else {
+      bias[output] += weight * constant
+      return
     }
-    rows.append(row)
-    bias.append(outside * constant)
+    for known in indices.count - counts[output]..<indices.count where indices[known] == source {
+      taps[known] += weight
+      return
+    }
+    indices.append(source)
+    taps.append(weight)
+    counts[output] += 1
   }
 }
 
@@ -107,21 +117,21 @@ func gaussianTaps(sigma: Double) -> [Double] {
   return taps.map { $0 / sum }
 }
 
-/// The samples and weights of output `k` when n samples become m; indices may lie outside 0 ..< n.
-func splineTaps(
-  _ k: Int, _ n: Int, _ m: Int, _ order: ResizeOptions.Order
-) -> [(index: Int, weight: Double)] {
+/// The samples and weights of output `k` when n samples become m; indices may lie outside 0..<n.
+func eachSplineTap(
+  _ k: Int, _ n: Int, _ m: Int, _ order: ResizeOptions.Order,
+  _ body: (_ index: Int, _ weight: Double) -> Void
+) {
   let position = (Double(k) + 0.5) * (Double(n) / Double(m)) - 0.5
+  let first = position.rounded(.down)
+  let t = position - first
   switch order {
-  case .nearest: return [(Int((position + 0.5).rounded(.down)), 1)]
+  case .nearest: body(Int((position + 0.5).rounded(.down)), 1)
   case .linear:
-    let first = position.rounded(.down)
-    let t = position - first
-    return [(Int(first), 1 - t), (Int(first) + 1, t)]
+    body(Int(first), 1 - t)
+    body(Int(first) + 1, t)
   case .cubic:
-    let first = position.rounded(.down)
-    let t = position - first
-    return (-1...2).map { (Int(first) + $0, cubicBasis(t - Double($0))) }
+    for j in -1...2 { body(Int(first) + j, cubicBasis(t - Double(j))) }
   }
 }
 

@@ -3,7 +3,7 @@
 // Implements: M. Unser, A. Aldroubi, M. Eden, "B-Spline Signal Processing", IEEE Trans. Signal
 //   Process. 41 (1993) 821, with the rules of scikit-image 0.26 (`skimage.transform.resize`), which
 //   are those of SciPy's `ndimage.zoom` in grid mode.
-// Equation -> code: output pixel k reads the position (k + 1/2) n / m - 1/2 (`splineTaps`);
+// Equation -> code: output pixel k reads the position (k + 1/2) n / m - 1/2 (`eachSplineTap`);
 //   B-splines of order 0, 1, 3 (`basis`); order 3 first solves (c[i-1] + 4 c[i] + c[i+1]) / 6 = f[i]
 //   (`splineCoefficients`); anti-aliasing convolves with a Gaussian of sigma (n / m - 1) / 2, cut at
 //   round(4 sigma) (`gaussianTaps`).

@@ -92,7 +92,7 @@ extension TileEqualisation {
     let tilePixels = tileHeight * tileWidth
     var bins = [UInt16](repeating: 0, count: tiles * tilePixels)
     var counts = [Int32](repeating: 0, count: 2 * binCount)
-    var maps = [Float](repeating: 0, count: tiles * binCount)
+    var maps = [UInt16](repeating: 0, count: tiles * binCount)
     var numbers = [Double](repeating: 0, count: 4 * binCount + 4 * tilePixels)
     // SAFETY: each buffer has the size that `equaliseTiles` states; no pointer outlives the call.
     return unsafe [Float](unsafeUninitializedCapacity: height * width) { buffer, initialised in
@@ -120,7 +120,7 @@ extension TileEqualisation {
     _ a: UnsafePointer<Float>, _ scale: Float, _ out: UnsafeMutablePointer<Float>,
     _ least: Int32, _ range: Int32,
     _ bins: UnsafeMutablePointer<UInt16>, _ counts: UnsafeMutablePointer<Int32>,
-    _ maps: UnsafeMutablePointer<Float>, _ table: UnsafeMutablePointer<Double>
+    _ maps: UnsafeMutablePointer<UInt16>, _ table: UnsafeMutablePointer<Double>
   ) {
     let (H, W, kh, kw) = (height, width, tileHeight, tileWidth)
     let reciprocal = ((1 << 32) + UInt64(binSize) - 1) / UInt64(binSize)

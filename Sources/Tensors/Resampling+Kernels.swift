@@ -23,28 +23,39 @@ package struct AxisWeights: Sendable {
 
   /// A map from the list of (sample, weight) of each output and what is added to it.
   ///
-  /// - Precondition: the samples lie in 0 ..< `inputs`, which is at least 1.
+  /// - Precondition: the samples lie in 0..<`inputs`, which is at least 1.
   package init(inputs: Int, rows: [[(index: Int, weight: Double)]], bias: [Double]) {
+    self.init(
+      inputs: inputs, counts: rows.map(\.count), indices: rows.flatMap { $0.map(\.index) },
+      weights: rows.flatMap { $0.map(\.weight) }, bias: bias)
+  }
+
+  /// A map from the number of taps of each output, and all their samples and weights in a row.
+  ///
+  /// - Precondition: the samples lie in 0..<`inputs`, which is at least 1.
+  package init(inputs: Int, counts: [Int], indices: [Int], weights: [Double], bias: [Double]) {
     precondition(
-      inputs >= 1 && inputs <= Int(Int32.max) && rows.count == bias.count
-        && rows.allSatisfy { $0.allSatisfy { (0..<inputs).contains($0.index) } },
-      "weights of samples outside 0 ..< \(inputs)")
-    let taps = max(1, rows.map(\.count).max() ?? 1)
-    var indices = [Int32](repeating: 0, count: rows.count * taps)
-    var weights = [Float](repeating: 0, count: rows.count * taps)
-    for (i, row) in rows.enumerated() {
-      for (t, tap) in row.enumerated() {
-        indices[i * taps + t] = Int32(tap.index)
-        weights[i * taps + t] = Float(tap.weight)
+      inputs >= 1 && inputs <= Int(Int32.max) && counts.count == bias.count
+        && indices.count == weights.count && counts.reduce(0, +) == indices.count
+        && indices.allSatisfy { (0..<inputs).contains($0) },
+      "weights of samples outside 0..<\(inputs)")
+    let taps = max(1, counts.max() ?? 1)
+    var padded = [Int32](repeating: 0, count: counts.count * taps)
+    var values = [Float](repeating: 0, count: counts.count * taps)
+    var first = 0
+    for (i, count) in counts.enumerated() {
+      for t in 0..<taps where count > 0 {
+        // A tap without weight repeats a sample that is read anyway.
+        padded[i * taps + t] = Int32(indices[first + min(t, count - 1)])
+        values[i * taps + t] = t < count ? Float(weights[first + t]) : 0
       }
-      // A tap without weight repeats a sample that is read anyway.
-      for t in row.count..<max(taps, row.count) { indices[i * taps + t] = indices[i * taps] }
+      first += count
     }
     self.inputs = inputs
-    self.outputs = rows.count
+    self.outputs = counts.count
     self.taps = taps
-    self.indices = indices
-    self.weights = weights
+    self.indices = padded
+    self.weights = values
     self.bias = bias.map { Float($0) }
   }
 

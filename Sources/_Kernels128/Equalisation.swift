@@ -43,7 +43,7 @@ public func equaliseTiles(
   _ H: Int, _ W: Int, _ kh: Int, _ kw: Int, _ least: Int32, _ range: Int32, _ reciprocal: UInt64,
   _ binCount: Int,
   _ limit: Int32, _ bins: UnsafeMutablePointer<UInt16>, _ counts: UnsafeMutablePointer<Int32>,
-  _ maps: UnsafeMutablePointer<Float>, _ table: UnsafeMutablePointer<Double>,
+  _ maps: UnsafeMutablePointer<UInt16>, _ table: UnsafeMutablePointer<Double>,
   _ weights: UnsafeMutablePointer<Double>
 ) {
   let rows = (H + kh - 1) / kh
@@ -70,7 +70,7 @@ public func equaliseTiles(
 @inline(__always)
 private func interpolateBlocks(
   _ bins: UnsafePointer<UInt16>, _ stride: Int, _ out: UnsafeMutablePointer<Float>, _ H: Int,
-  _ W: Int, _ kh: Int, _ kw: Int, _ binCount: Int, _ maps: UnsafePointer<Float>,
+  _ W: Int, _ kh: Int, _ kw: Int, _ binCount: Int, _ maps: UnsafePointer<UInt16>,
   _ table: UnsafeMutablePointer<Double>, _ weights: UnsafePointer<Double>
 ) {
   let rows = (H + kh - 1) / kh
@@ -260,7 +260,7 @@ private func spreadRest(
 @inline(__always)
 private func mapHistogram(
   _ histogram: UnsafeMutablePointer<Int32>, _ binCount: Int, _ tilePixels: Int,
-  _ map: UnsafeMutablePointer<Float>
+  _ map: UnsafeMutablePointer<UInt16>
 ) {
   let scale = 16383 / Double(tilePixels)
   var cumulated: Int32 = 0
@@ -271,7 +271,7 @@ private func mapHistogram(
   for b in 0..<binCount {
     let level = Double(histogram[b]) * scale
     let capped = level < 16383 ? level : 16383
-    map[b] = Float(wholePart(capped))
+    map[b] = UInt16(truncatingIfNeeded: (wholePart(capped) + 6_755_399_441_055_744).bitPattern)
     histogram[b] = 0
   }
 }
@@ -287,8 +287,8 @@ private func wholePart(_ value: Double) -> Double {
 /// Sets the mappings of four neighbouring tiles side by side: table[4 b + corner].
 @inline(__always)
 private func interleaveMaps(
-  _ upperLeft: UnsafePointer<Float>, _ upperRight: UnsafePointer<Float>,
-  _ lowerLeft: UnsafePointer<Float>, _ lowerRight: UnsafePointer<Float>, _ binCount: Int,
+  _ upperLeft: UnsafePointer<UInt16>, _ upperRight: UnsafePointer<UInt16>,
+  _ lowerLeft: UnsafePointer<UInt16>, _ lowerRight: UnsafePointer<UInt16>, _ binCount: Int,
   _ table: UnsafeMutablePointer<Double>
 ) {
   for b in 0..<binCount {

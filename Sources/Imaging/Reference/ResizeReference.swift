@@ -61,8 +61,9 @@ private func resizedColumns(
       for i in 1..<c.count - 1 { c[i] = (6 * column[i] - c[i - 1] - c[i + 1]) / 4 }
     }
     for k in 0..<m {
-      let taps = splineTaps(k, h, m, options.order)
-      result.append(taps.reduce(0) { $0 + $1.weight * c[$1.index + margin] })
+      var sum = 0.0
+      eachSplineTap(k, h, m, options.order) { index, weight in sum += weight * c[index + margin] }
+      result.append(sum)
     }
   }
   return result
