@@ -8,6 +8,12 @@ public struct ClassedMicrograph: Sendable {
   public let name: String
   /// The picture, its class (`micrograph.kind`) and its truth.
   public let micrograph: SyntheticMicrograph
+
+  /// A micrograph under a name.
+  public init(name: String, micrograph: SyntheticMicrograph) {
+    self.name = name
+    self.micrograph = micrograph
+  }
 }
 
 extension SyntheticMicrograph {

@@ -1,6 +1,7 @@
 // `nital demo`: the first five minutes, on micrographs that the program draws itself.
 
 import ArgumentParser
+import Estimators
 import Files
 import Microstructures
 import Pipelines

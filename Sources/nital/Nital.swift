@@ -3,6 +3,7 @@
 import ArgumentParser
 import Files
 import Pipelines
+import Tensors
 
 #if canImport(Glibc)
 import Glibc
@@ -30,7 +31,8 @@ struct Nital: ParsableCommand {
       """,
     version: nitalVersion,
     subcommands: [
-      ClusterCommand.self, ClassifyCommand.self, ImageCommand.self, LabCommand.self,
+      DemoCommand.self, ClusterCommand.self, ClassifyCommand.self, SynthesizeCommand.self,
+      ImageCommand.self, LabCommand.self,
       DoctorCommand.self,
     ])
 }
@@ -41,6 +43,7 @@ enum Entry {
     // A full disk quota and a closed pipe are reported where they happen, not by a signal.
     signal(SIGXFSZ, SIG_IGN)
     signal(SIGPIPE, SIG_IGN)
+    keepHeap()
     do {
       var command = try Nital.parseAsRoot(Array(processArguments().dropFirst()))
       try command.run()

@@ -5,6 +5,8 @@
 #ifndef NITAL_CPU_FEATURES_H
 #define NITAL_CPU_FEATURES_H
 
+#include "Heap.h"
+
 #if defined(__x86_64__)
 #include <cpuid.h>
 #include <string.h>
