@@ -53,8 +53,8 @@ import Testing
     #expect(orthogonalityResidual(svd.U) == 0)
   }
 
-  /// Singular values far below eps of the largest: those that can be represented stay accurate, the
-  /// rest is exactly 0, and the vectors are orthonormal all the same.
+  /// Singular values far below eps of the largest: down to 2^-80 of the largest they stay
+  /// accurate, below they may become 0, and the vectors are orthonormal all the same.
   @Test func handlesColumnsFarBelowTheLargest() throws {
     let A = steep(as: Float.self)
     let exact = try singularValues(Tensor(shape: A.shape, scalars: A.scalars.map { Double($0) }))
@@ -63,7 +63,7 @@ import Testing
       if truth > 1e-24 {
         #expect(abs(Double(value) / truth - 1) < 50 * 14 * Double(Float.ulpOfOne))
       } else {
-        #expect(value == 0)
+        #expect(value <= 2e-24)
       }
     }
     #expect(orthogonalityResidual(svd.U) < Self.bound)
