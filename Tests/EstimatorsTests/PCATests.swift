@@ -171,6 +171,17 @@ import Musl
     }
   }
 
+  /// The second pass of the mean removes what the sum of large numbers lost.
+  @Test func findsTheMeanToTheLastPlace() throws {
+    let offset = 1_099_511_627_776
+    var generator = SeededGenerator(seed: 18)
+    let steps = (0..<5000).map { _ in generator.integer(below: 4096) }
+    let X = Tensor(shape: [5000, 1], scalars: steps.map { Double(offset) + Double($0) / 1024 })
+    let exact = Double(steps.reduce(0, +)) / 1024 / 5000
+    let mean = try PCA.fit(X).mean[0]
+    #expect(abs(mean - Double(offset) - exact) <= Double(offset).ulp)
+  }
+
   // MARK: - Edges
 
   @Test func refusesNaNAndInfinityWithTheirPlace() throws {

@@ -20,12 +20,13 @@ def kahan(n, theta=1.2):
     return (s ** np.arange(n))[:, None] * R
 
 
-def graded(n, rng):
-    """B D: cond(B) <= 100, D from 1e-12 to 1 in random order."""
+def graded(n, rng, rising=False):
+    """B D: cond(B) <= 100, D from 1e-12 to 1, rising or in random order."""
     Q1, _ = np.linalg.qr(rng.standard_normal((n, n)))
     Q2, _ = np.linalg.qr(rng.standard_normal((n, n)))
     B = Q1 @ np.diag(np.geomspace(1, 0.01, n)) @ Q2
-    return B * rng.permutation(np.geomspace(1e-12, 1, n))
+    D = np.geomspace(1e-12, 1, n)
+    return B * (D if rising else rng.permutation(D))
 
 
 def matrices(rng):
@@ -37,6 +38,7 @@ def matrices(rng):
     yield "rank5", (rng.integers(-4, 5, (16, 5)) @ rng.integers(-4, 5, (5, 16))).astype(float)
     U, _ = np.linalg.qr(rng.standard_normal((20, 20)))
     V, _ = np.linalg.qr(rng.standard_normal((20, 20)))
+    yield "rising30", graded(30, rng, rising=True)
     yield "geometric20", U @ np.diag(np.geomspace(1, np.finfo(float).eps, 20)) @ V
 
 

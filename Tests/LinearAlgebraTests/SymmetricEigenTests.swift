@@ -46,7 +46,7 @@ import Testing
   @Test func isAccurateInTheSmallEigenvaluesOfAGradedMatrix() throws {
     // [[1, h], [h, 2]] scaled by d: eigenvalues 1 + ..., and d^2 (2 - h^2) up to a factor 1 +
     // O(d^2).
-    let (d, h) = (1e-9, 0.5)
+    let (d, h) = (1e-20, 0.5)
     let A = Tensor(shape: [2, 2], scalars: [1, h * d, h * d, 2 * d * d])
     let small = try SymmetricEigen(A).values[0]
     #expect(abs(small / (d * d * (2 - h * h)) - 1) < 10 * Double.ulpOfOne)
