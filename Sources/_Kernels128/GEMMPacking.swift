@@ -12,6 +12,7 @@ func gemmPack<Scalar: SIMDScalar & FloatingPoint>(
   _ width: Int, _ depth: Int, _ panelWidth: Int, _ fillsUp: Bool,
   _ source: UnsafePointer<Scalar>, _ lineStride: Int, _ depthStride: Int,
   _ target: UnsafeMutablePointer<Scalar>,
+  _ copyDepth: (Int, UnsafePointer<Scalar>, UnsafeMutablePointer<Scalar>) -> Void,
   _ transposeBlock: (UnsafePointer<Scalar>, Int, UnsafeMutablePointer<Scalar>, Int) -> Void
 ) {
   var i: Int = 0
@@ -21,7 +22,7 @@ func gemmPack<Scalar: SIMDScalar & FloatingPoint>(
     let from: UnsafePointer<Scalar> = source + i &* lineStride
     let to: UnsafeMutablePointer<Scalar> = target + i &* depth
     if lineStride == 1 {
-      copyLines(lines, depth, from, depthStride, to, step)
+      copyLines(lines, depth, from, depthStride, to, step, copyDepth)
     } else if depthStride == 1 && lines >= 4 && depth >= 8 {
       transposeLines(lines, depth, from, lineStride, to, step, transposeBlock)
     } else {
@@ -32,56 +33,96 @@ func gemmPack<Scalar: SIMDScalar & FloatingPoint>(
   }
 }
 
+// Loads and stores are written for each type: a generic one would leave a weak copy of the standard
+// library's generic code in debug builds (see Tests/audit_kernels.sh).
+
 @inline(__always)
-private func load4<Scalar: SIMDScalar>(_ p: UnsafePointer<Scalar>) -> SIMD4<Scalar> {
-  UnsafeRawPointer(p).loadUnaligned(as: SIMD4<Scalar>.self)
+private func copy4(_ p: UnsafePointer<Float>, _ q: UnsafeMutablePointer<Float>) {
+  let v = UnsafeRawPointer(p).loadUnaligned(as: SIMD4<Float>.self)
+  UnsafeMutableRawPointer(q).storeBytes(of: v, as: SIMD4<Float>.self)
 }
 
 @inline(__always)
-private func store4<Scalar: SIMDScalar>(_ v: SIMD4<Scalar>, _ p: UnsafeMutablePointer<Scalar>) {
-  UnsafeMutableRawPointer(p).storeBytes(of: v, as: SIMD4<Scalar>.self)
+private func copy8(_ p: UnsafePointer<Float>, _ q: UnsafeMutablePointer<Float>) {
+  let v = UnsafeRawPointer(p).loadUnaligned(as: SIMD8<Float>.self)
+  UnsafeMutableRawPointer(q).storeBytes(of: v, as: SIMD8<Float>.self)
 }
 
 @inline(__always)
-private func load8<Scalar: SIMDScalar>(_ p: UnsafePointer<Scalar>) -> SIMD8<Scalar> {
-  UnsafeRawPointer(p).loadUnaligned(as: SIMD8<Scalar>.self)
+private func copy4(_ p: UnsafePointer<Double>, _ q: UnsafeMutablePointer<Double>) {
+  let v = UnsafeRawPointer(p).loadUnaligned(as: SIMD4<Double>.self)
+  UnsafeMutableRawPointer(q).storeBytes(of: v, as: SIMD4<Double>.self)
 }
 
 @inline(__always)
-private func store8<Scalar: SIMDScalar>(_ v: SIMD8<Scalar>, _ p: UnsafeMutablePointer<Scalar>) {
-  UnsafeMutableRawPointer(p).storeBytes(of: v, as: SIMD8<Scalar>.self)
+private func copy8(_ p: UnsafePointer<Double>, _ q: UnsafeMutablePointer<Double>) {
+  let v = UnsafeRawPointer(p).loadUnaligned(as: SIMD8<Double>.self)
+  UnsafeMutableRawPointer(q).storeBytes(of: v, as: SIMD8<Double>.self)
 }
 
-/// Lines lie side by side: eight or four at a time, the last four overlapping the ones before.
+/// Lines lie side by side: one depth after the other.
 @inline(__always)
-private func copyLines<Scalar: SIMDScalar>(
+private func copyLines<Scalar>(
   _ lines: Int, _ depth: Int, _ source: UnsafePointer<Scalar>, _ depthStride: Int,
-  _ target: UnsafeMutablePointer<Scalar>, _ step: Int
+  _ target: UnsafeMutablePointer<Scalar>, _ step: Int,
+  _ copyDepth: (Int, UnsafePointer<Scalar>, UnsafeMutablePointer<Scalar>) -> Void
 ) {
   var from = source
   var to = target
   var p: Int = 0
   while p < depth {
-    var i: Int = 0
-    if lines >= 4 {
-      while i &+ 8 <= lines {
-        store8(load8(from + i), to + i)
-        i &+= 8
-      }
-      while i < lines {
-        let last: Int = i < lines &- 4 ? i : lines &- 4
-        store4(load4(from + last), to + last)
-        i &+= 4
-      }
-    } else {
-      while i < lines {
-        to[i] = from[i]
-        i &+= 1
-      }
-    }
+    copyDepth(lines, from, to)
     from += depthStride
     to += step
     p &+= 1
+  }
+}
+
+/// Copies one depth, eight or four lines at a time, the last four overlapping the ones before.
+@inline(__always)
+private func copyDepth(
+  _ lines: Int, _ source: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>
+) {
+  var i: Int = 0
+  if lines >= 4 {
+    while i &+ 8 <= lines {
+      copy8(source + i, target + i)
+      i &+= 8
+    }
+    while i < lines {
+      let last: Int = i < lines &- 4 ? i : lines &- 4
+      copy4(source + last, target + last)
+      i &+= 4
+    }
+  } else {
+    while i < lines {
+      target[i] = source[i]
+      i &+= 1
+    }
+  }
+}
+
+/// Copies one depth, eight or four lines at a time, the last four overlapping the ones before.
+@inline(__always)
+private func copyDepth(
+  _ lines: Int, _ source: UnsafePointer<Double>, _ target: UnsafeMutablePointer<Double>
+) {
+  var i: Int = 0
+  if lines >= 4 {
+    while i &+ 8 <= lines {
+      copy8(source + i, target + i)
+      i &+= 8
+    }
+    while i < lines {
+      let last: Int = i < lines &- 4 ? i : lines &- 4
+      copy4(source + last, target + last)
+      i &+= 4
+    }
+  } else {
+    while i < lines {
+      target[i] = source[i]
+      i &+= 1
+    }
   }
 }
 
@@ -113,10 +154,10 @@ private func transposeBlock(
   _ source: UnsafePointer<Float>, _ lineStride: Int, _ target: UnsafeMutablePointer<Float>,
   _ step: Int
 ) {
-  let a = load8(source)
-  let b = load8(source + lineStride)
-  let c = load8(source + 2 &* lineStride)
-  let d = load8(source + 3 &* lineStride)
+  let a = UnsafeRawPointer(source).loadUnaligned(as: SIMD8<Float>.self)
+  let b = UnsafeRawPointer(source + lineStride).loadUnaligned(as: SIMD8<Float>.self)
+  let c = UnsafeRawPointer(source + 2 &* lineStride).loadUnaligned(as: SIMD8<Float>.self)
+  let d = UnsafeRawPointer(source + 3 &* lineStride).loadUnaligned(as: SIMD8<Float>.self)
   let ab0 = unsafeBitCast(lowPairs(a, b), to: SIMD4<Double>.self)
   let ab2 = unsafeBitCast(highPairs(a, b), to: SIMD4<Double>.self)
   let cd0 = unsafeBitCast(lowPairs(c, d), to: SIMD4<Double>.self)
@@ -164,8 +205,8 @@ private func transposeTwo(
   _ source: UnsafePointer<Double>, _ lineStride: Int, _ target: UnsafeMutablePointer<Double>,
   _ step: Int
 ) {
-  let a = load4(source)
-  let b = load4(source + lineStride)
+  let a = UnsafeRawPointer(source).loadUnaligned(as: SIMD4<Double>.self)
+  let b = UnsafeRawPointer(source + lineStride).loadUnaligned(as: SIMD4<Double>.self)
   let even = SIMD4(a[0], b[0], a[2], b[2])
   let odd = SIMD4(a[1], b[1], a[3], b[3])
   UnsafeMutableRawPointer(target).storeBytes(of: even.lowHalf, as: SIMD2<Double>.self)
@@ -216,9 +257,9 @@ private func clearLines<Scalar: FloatingPoint>(
   _ width: Int, _ depth: Int, _ panelWidth: Int, _ fillsUp: Bool, _ source: UnsafePointer<Float>,
   _ lineStride: Int, _ depthStride: Int, _ target: UnsafeMutablePointer<Float>
 ) {
-  gemmPack(width, depth, panelWidth, fillsUp, source, lineStride, depthStride, target) {
-    transposeBlock($0, $1, $2, $3)
-  }
+  gemmPack(
+    width, depth, panelWidth, fillsUp, source, lineStride, depthStride, target,
+    { copyDepth($0, $1, $2) }, { transposeBlock($0, $1, $2, $3) })
 }
 
 /// Packs lines in double precision; see `gemmPackFloat`.
@@ -226,9 +267,9 @@ private func clearLines<Scalar: FloatingPoint>(
   _ width: Int, _ depth: Int, _ panelWidth: Int, _ fillsUp: Bool, _ source: UnsafePointer<Double>,
   _ lineStride: Int, _ depthStride: Int, _ target: UnsafeMutablePointer<Double>
 ) {
-  gemmPack(width, depth, panelWidth, fillsUp, source, lineStride, depthStride, target) {
-    transposeBlock($0, $1, $2, $3)
-  }
+  gemmPack(
+    width, depth, panelWidth, fillsUp, source, lineStride, depthStride, target,
+    { copyDepth($0, $1, $2) }, { transposeBlock($0, $1, $2, $3) })
 }
 
 /// C = beta C for any strides; zeros, without reading C, where beta is 0.

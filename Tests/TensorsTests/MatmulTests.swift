@@ -52,8 +52,10 @@ import Testing
       for threads in 1...8 {
         Parallelism.threads = threads
         _ = matmul(A, spoiled)
-        #expect(matmul(A, B) == expected, "\(threads) threads")
-        #expect(multiplyPacked(A, packed) == expected, "\(threads) threads, packed ahead")
+        let isEqual = matmul(A, B) == expected
+        #expect(isEqual, "\(threads) threads")
+        let isEqualPacked = multiplyPacked(A, packed) == expected
+        #expect(isEqualPacked, "\(threads) threads, packed ahead")
       }
     }
   }
@@ -76,7 +78,8 @@ import Testing
         }
       }
     }
-    #expect(C == expected.scalars)
+    let isEqual = C == expected.scalars
+    #expect(isEqual)
   }
 
   private func perform(_ product: StreamedProduct<Float>, _ early: String) {
@@ -98,7 +101,12 @@ import Testing
       order.removeAll { (stage..<stage + packing).contains($0) }
     }
     let other = DispatchGroup()
-    DispatchQueue.global().async(group: other) { for piece in moved { product.perform(piece) } }
+    let hasBegun = DispatchSemaphore(value: 0)
+    DispatchQueue.global().async(group: other) {
+      hasBegun.signal()
+      for piece in moved { product.perform(piece) }
+    }
+    hasBegun.wait()
     _ = other.wait(timeout: .now() + .milliseconds(50))
     let isLast = { (piece: Int) in piece >= moved.upperBound }
     for piece in order[position...] where !isLast(piece) { product.perform(piece) }
