@@ -13,7 +13,10 @@ public struct Tensor<Scalar: BitwiseCopyable & Sendable>: Sendable {
   public private(set) var shape: [Int]
   /// The values in row-major order; `scalars.count` is the product of `shape`.
   public var scalars: [Scalar] {
-    didSet { precondition(scalars.count == oldValue.count, "a tensor keeps its number of values") }
+    // Without `oldValue`, which would copy the array at each change of one value.
+    didSet {
+      precondition(scalars.count == shape.reduce(1, *), "a tensor keeps its number of values")
+    }
   }
 
   /// Wraps values that are already in row-major order.
