@@ -11,7 +11,28 @@ import _Kernels256
 import _Kernels512
 #endif
 
-private typealias Band = _Kernels128.ConvolutionBand
+/// The shape and the strides of one call of the band kernel, in values.
+///
+/// The kernel reads these twelve numbers in this order.
+private struct ConvolutionBand {
+  /// Output rows, and the distance between their first inputs and between their first outputs.
+  var rows, inputRowStep, outputRowStep: Int
+  /// Output pixels of a row, and the distance between their first inputs and between their outputs.
+  var pixels, inputPixelStep, outputPixelStep: Int
+  /// Two levels of filter taps and the distance between their inputs.
+  var outerTaps, outerStep, innerTaps, innerStep: Int
+  /// Consecutive values at each tap, and output channels of the panel that exist.
+  var channels, columns: Int
+
+  /// Calls `body` with the twelve numbers.
+  func withNumbers(_ body: (UnsafePointer<Int>) -> Void) {
+    // SAFETY: the value consists of twelve Ints, which outlive the call.
+    unsafe withUnsafeBytes(of: self) { bytes in
+      guard let base = bytes.baseAddress else { return }
+      unsafe body(base.assumingMemoryBound(to: Int.self))
+    }
+  }
+}
 
 /// Operations that one piece should have at least: some 50 us of one core.
 private let pieceOperations = 12_000_000
@@ -21,60 +42,49 @@ private let paddedBytes = 1 << 25
 
 /// Calls the kernel of the instruction set in use.
 @unsafe private func convolveBand<Scalar: KernelScalar>(
-  _ band: Band, _ input: UnsafePointer<Scalar>, _ panel: UnsafePointer<Scalar>,
+  _ band: ConvolutionBand, _ input: UnsafePointer<Scalar>, _ panel: UnsafePointer<Scalar>,
   _ bias: UnsafePointer<Scalar>, _ output: UnsafeMutablePointer<Scalar>
 ) {
-  if Scalar.self == Float.self {
-    // SAFETY: Scalar is Float, so the pointers already point at Floats.
-    unsafe convolveFloats(
-      band, UnsafeRawPointer(input).assumingMemoryBound(to: Float.self),
-      UnsafeRawPointer(panel).assumingMemoryBound(to: Float.self),
-      UnsafeRawPointer(bias).assumingMemoryBound(to: Float.self),
-      UnsafeMutableRawPointer(output).assumingMemoryBound(to: Float.self))
-  } else {
-    precondition(Scalar.self == Double.self, "no kernel for \(Scalar.self)")
-    // SAFETY: Scalar is Double, so the pointers already point at Doubles.
-    unsafe convolveDoubles(
-      band, UnsafeRawPointer(input).assumingMemoryBound(to: Double.self),
-      UnsafeRawPointer(panel).assumingMemoryBound(to: Double.self),
-      UnsafeRawPointer(bias).assumingMemoryBound(to: Double.self),
-      UnsafeMutableRawPointer(output).assumingMemoryBound(to: Double.self))
+  let (x, w) = unsafe (UnsafeRawPointer(input), UnsafeRawPointer(panel))
+  let (b, y) = unsafe (UnsafeRawPointer(bias), UnsafeMutableRawPointer(output))
+  // SAFETY: the pointers already point at values of the type that is compared.
+  unsafe band.withNumbers { numbers in
+    if Scalar.self == Float.self {
+      unsafe convolveFloats(
+        numbers, x.assumingMemoryBound(to: Float.self), w.assumingMemoryBound(to: Float.self),
+        b.assumingMemoryBound(to: Float.self), y.assumingMemoryBound(to: Float.self))
+    } else {
+      precondition(Scalar.self == Double.self, "no kernel for \(Scalar.self)")
+      unsafe convolveDoubles(
+        numbers, x.assumingMemoryBound(to: Double.self), w.assumingMemoryBound(to: Double.self),
+        b.assumingMemoryBound(to: Double.self), y.assumingMemoryBound(to: Double.self))
+    }
   }
 }
 
 @unsafe private func convolveFloats(
-  _ band: Band, _ input: UnsafePointer<Float>, _ panel: UnsafePointer<Float>,
+  _ numbers: UnsafePointer<Int>, _ input: UnsafePointer<Float>, _ panel: UnsafePointer<Float>,
   _ bias: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>
 ) {
-  // SAFETY: the kernel modules declare ConvolutionBand from one source, so its layout is the same.
   switch InstructionSet.current {
   #if !NITAL_PORTABLE
-  case .avx512:
-    unsafe _Kernels512.convolveBand(
-      unsafeBitCast(band, to: _Kernels512.ConvolutionBand.self), input, panel, bias, output)
-  case .avx2:
-    unsafe _Kernels256.convolveBand(
-      unsafeBitCast(band, to: _Kernels256.ConvolutionBand.self), input, panel, bias, output)
+  case .avx512: unsafe _Kernels512.convolveBand(numbers, input, panel, bias, output)
+  case .avx2: unsafe _Kernels256.convolveBand(numbers, input, panel, bias, output)
   #endif
-  default: unsafe _Kernels128.convolveBand(band, input, panel, bias, output)
+  default: unsafe _Kernels128.convolveBand(numbers, input, panel, bias, output)
   }
 }
 
 @unsafe private func convolveDoubles(
-  _ band: Band, _ input: UnsafePointer<Double>, _ panel: UnsafePointer<Double>,
+  _ numbers: UnsafePointer<Int>, _ input: UnsafePointer<Double>, _ panel: UnsafePointer<Double>,
   _ bias: UnsafePointer<Double>, _ output: UnsafeMutablePointer<Double>
 ) {
-  // SAFETY: the kernel modules declare ConvolutionBand from one source, so its layout is the same.
   switch InstructionSet.current {
   #if !NITAL_PORTABLE
-  case .avx512:
-    unsafe _Kernels512.convolveBand(
-      unsafeBitCast(band, to: _Kernels512.ConvolutionBand.self), input, panel, bias, output)
-  case .avx2:
-    unsafe _Kernels256.convolveBand(
-      unsafeBitCast(band, to: _Kernels256.ConvolutionBand.self), input, panel, bias, output)
+  case .avx512: unsafe _Kernels512.convolveBand(numbers, input, panel, bias, output)
+  case .avx2: unsafe _Kernels256.convolveBand(numbers, input, panel, bias, output)
   #endif
-  default: unsafe _Kernels128.convolveBand(band, input, panel, bias, output)
+  default: unsafe _Kernels128.convolveBand(numbers, input, panel, bias, output)
   }
 }
 
@@ -178,10 +188,10 @@ func convolveDirect<Scalar: KernelScalar>(
 }
 
 /// The band of the direct algorithm; taps that follow each other in memory become one.
-private func directBand(_ plan: ConvolutionPlan, rows: Int, columns: Int) -> Band {
+private func directBand(_ plan: ConvolutionPlan, rows: Int, columns: Int) -> ConvolutionBand {
   let joined = plan.g.dilationX == 1 && plan.g.groups == 1
   let paddedRow = plan.paddedWidth * plan.C
-  return Band(
+  return ConvolutionBand(
     rows: rows, inputRowStep: plan.g.strideY * paddedRow, outputRowStep: plan.Wo * plan.K,
     pixels: plan.Wo, inputPixelStep: plan.g.strideX * plan.C, outputPixelStep: plan.K,
     outerTaps: plan.R, outerStep: plan.g.dilationY * paddedRow,

@@ -88,6 +88,7 @@ public struct ConvolutionGeometry: Sendable, Hashable {
   ///   - input: shape (N, H, W, C).
   ///   - filters: shape (R, S, C / groups, K).
   /// - Precondition: the channels fit together.
+  /// - Returns: the shape; an extent is 0 where no window fits.
   public func outputShape(input: [Int], filters: [Int]) -> [Int] {
     precondition(
       input.count == 4 && filters.count == 4,

@@ -14,7 +14,9 @@ func convolveByPatches<Scalar: KernelScalar>(
 ) {
   let K = plan.K
   parallelForEachChunk(of: &output.scalars, size: K * max(1, (1 << 15) / K)) { _, chunk in
-    for i in chunk.indices { chunk[i] = filters.bias[i % K] }
+    for first in stride(from: 0, to: chunk.count, by: K) {
+      for k in 0..<K { chunk[first + k] = filters.bias[k] }
+    }
   }
   // SAFETY: the product writes an m x K/groups matrix that lies in the output; the patches are read
   // from the input, which outlives the product.
@@ -39,26 +41,48 @@ func convolveByPatches<Scalar: KernelScalar>(
   _ input: UnsafePointer<Scalar>, _ rows: Range<Int>, _ depth: Range<Int>,
   _ plan: ConvolutionPlan, _ block: UnsafeMutablePointer<Scalar>
 ) {
-  let taps = (depth.lowerBound / plan.Cg)..<((depth.upperBound + plan.Cg - 1) / plan.Cg)
+  let g = plan.g
+  // A row of taps that lies inside the image is one run of memory, if nothing is left out.
+  let runs = g.dilationX == 1 && g.groups == 1 && depth.count == plan.R * plan.S * plan.C
   for (i, row) in rows.enumerated() {
     let (pixel, x) = row.quotientAndRemainder(dividingBy: plan.Wo)
     let (image, y) = pixel.quotientAndRemainder(dividingBy: plan.Ho)
     let target = unsafe block + i * depth.count
-    for tap in taps {
-      let (r, s) = tap.quotientAndRemainder(dividingBy: plan.S)
-      let iy = y * plan.g.strideY + r * plan.g.dilationY - plan.g.paddingTop
-      let ix = x * plan.g.strideX + s * plan.g.dilationX - plan.g.paddingLeft
-      // The channels of this tap that belong to the block.
-      let first = max(depth.lowerBound, tap * plan.Cg)
-      let count = min(depth.upperBound, (tap + 1) * plan.Cg) - first
-      let to = unsafe target + (first - depth.lowerBound)
-      // SAFETY: `to` lies in row i of the block; the tap is read where it lies inside the image.
-      if iy < 0 || iy >= plan.H || ix < 0 || ix >= plan.W {
-        unsafe to.update(repeating: 0, count: count)
-      } else {
-        let from = ((image * plan.H + iy) * plan.W + ix) * plan.C + first - tap * plan.Cg
-        unsafe to.update(from: input + from, count: count)
+    let (top, left) = (y * g.strideY - g.paddingTop, x * g.strideX - g.paddingLeft)
+    let bottom = top + (plan.R - 1) * g.dilationY
+    if runs && left >= 0 && left + plan.S <= plan.W && top >= 0 && bottom < plan.H {
+      let length = plan.S * plan.C
+      for r in 0..<plan.R {
+        // SAFETY: the whole patch lies inside the image and fills row i of the block.
+        let line = (image * plan.H + top + r * g.dilationY) * plan.W + left
+        let from = unsafe input + line * plan.C
+        for j in 0..<length { unsafe target[r * length + j] = from[j] }
       }
+    } else {
+      unsafe fillPatch(input + image * plan.H * plan.W * plan.C, top, left, depth, plan, target)
+    }
+  }
+}
+
+/// Writes the part of one patch that belongs to `depth`, tap by tap.
+@unsafe private func fillPatch<Scalar: KernelScalar>(
+  _ image: UnsafePointer<Scalar>, _ top: Int, _ left: Int, _ depth: Range<Int>,
+  _ plan: ConvolutionPlan, _ target: UnsafeMutablePointer<Scalar>
+) {
+  let taps = (depth.lowerBound / plan.Cg)..<((depth.upperBound + plan.Cg - 1) / plan.Cg)
+  for tap in taps {
+    let (r, s) = tap.quotientAndRemainder(dividingBy: plan.S)
+    let (iy, ix) = (top + r * plan.g.dilationY, left + s * plan.g.dilationX)
+    // The channels of this tap that belong to the block.
+    let first = max(depth.lowerBound, tap * plan.Cg)
+    let count = min(depth.upperBound, (tap + 1) * plan.Cg) - first
+    let to = unsafe target + (first - depth.lowerBound)
+    // SAFETY: `to` lies in this row of the block; a tap is read where it lies inside the image.
+    if iy < 0 || iy >= plan.H || ix < 0 || ix >= plan.W {
+      unsafe to.update(repeating: 0, count: count)
+    } else {
+      let from = (iy * plan.W + ix) * plan.C + first - tap * plan.Cg
+      unsafe to.update(from: image + from, count: count)
     }
   }
 }

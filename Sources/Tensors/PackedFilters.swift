@@ -95,12 +95,11 @@ private func packMatrices<Scalar: KernelScalar>(
   let K = filters.shape[3]
   let rows = filters.shape[0] * filters.shape[1] * filters.shape[2]
   return (0..<groups).map { group in
-    var matrix = Tensor<Scalar>.zeros([rows, K / groups])
-    for i in 0..<matrix.count {
-      let (row, k) = i.quotientAndRemainder(dividingBy: K / groups)
-      matrix.scalars[i] = filters.scalars[row * K + group * (K / groups) + k]
+    let Kg = K / groups
+    let values = (0..<(rows * Kg)).map { i in
+      filters.scalars[i / Kg * K + group * Kg + i % Kg]
     }
-    return PackedMatrix(matrix)
+    return PackedMatrix(Tensor(shape: [rows, Kg], scalars: values))
   }
 }
 

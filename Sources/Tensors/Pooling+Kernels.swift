@@ -9,7 +9,30 @@ import _Kernels256
 import _Kernels512
 #endif
 
-private typealias Plan = _Kernels128.PoolingPlan
+/// One image and its windows; extents in values.
+///
+/// The kernel reads these fourteen numbers in this order.
+private struct PoolingPlan {
+  /// Input rows, columns and channels.
+  var H, W, C: Int
+  /// Output rows to make, of `Ho`, and output columns.
+  var firstRow, endRow, Ho, Wo: Int
+  /// Window rows and columns.
+  var R, S: Int
+  /// Distance between windows, and the margin before the first.
+  var strideY, strideX, top, left: Int
+  /// The number of a `PoolingKind`.
+  var kind: Int
+
+  /// Calls `body` with the fourteen numbers.
+  func withNumbers(_ body: (UnsafePointer<Int>) -> Void) {
+    // SAFETY: the value consists of fourteen Ints, which outlive the call.
+    unsafe withUnsafeBytes(of: self) { bytes in
+      guard let base = bytes.baseAddress else { return }
+      unsafe body(base.assumingMemoryBound(to: Int.self))
+    }
+  }
+}
 
 /// Input values that one piece should read at least.
 private let pieceValues = 1 << 18
@@ -47,7 +70,7 @@ func pool<Scalar: KernelScalar>(
   parallelFor(shape[0] * bands) { piece in
     let (image, band) = piece.quotientAndRemainder(dividingBy: bands)
     let rows = (band * bandRows)..<min(Ho, (band + 1) * bandRows)
-    let plan = Plan(
+    let plan = PoolingPlan(
       H: H, W: W, C: C, firstRow: rows.lowerBound, endRow: rows.upperBound, Ho: Ho, Wo: Wo,
       R: R, S: S, strideY: g.strideY, strideX: g.strideX, top: g.paddingTop,
       left: g.paddingLeft, kind: kind.rawValue)
@@ -59,52 +82,44 @@ func pool<Scalar: KernelScalar>(
 }
 
 @unsafe private func poolImage<Scalar: KernelScalar>(
-  _ plan: Plan, _ input: UnsafePointer<Scalar>, _ output: UnsafeMutablePointer<Scalar>
+  _ plan: PoolingPlan, _ input: UnsafePointer<Scalar>, _ output: UnsafeMutablePointer<Scalar>
 ) {
-  if Scalar.self == Float.self {
-    // SAFETY: Scalar is Float, so the pointers already point at Floats.
-    unsafe poolFloats(
-      plan, UnsafeRawPointer(input).assumingMemoryBound(to: Float.self),
-      UnsafeMutableRawPointer(output).assumingMemoryBound(to: Float.self))
-  } else {
-    precondition(Scalar.self == Double.self, "no kernel for \(Scalar.self)")
-    // SAFETY: Scalar is Double, so the pointers already point at Doubles.
-    unsafe poolDoubles(
-      plan, UnsafeRawPointer(input).assumingMemoryBound(to: Double.self),
-      UnsafeMutableRawPointer(output).assumingMemoryBound(to: Double.self))
+  let (x, y) = unsafe (UnsafeRawPointer(input), UnsafeMutableRawPointer(output))
+  // SAFETY: the pointers already point at values of the type that is compared.
+  unsafe plan.withNumbers { numbers in
+    if Scalar.self == Float.self {
+      unsafe poolFloats(
+        numbers, x.assumingMemoryBound(to: Float.self), y.assumingMemoryBound(to: Float.self))
+    } else {
+      precondition(Scalar.self == Double.self, "no kernel for \(Scalar.self)")
+      unsafe poolDoubles(
+        numbers, x.assumingMemoryBound(to: Double.self), y.assumingMemoryBound(to: Double.self))
+    }
   }
 }
 
 @unsafe private func poolFloats(
-  _ plan: Plan, _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>
+  _ numbers: UnsafePointer<Int>, _ input: UnsafePointer<Float>,
+  _ output: UnsafeMutablePointer<Float>
 ) {
-  // SAFETY: the kernel modules declare PoolingPlan from one source, so its layout is the same.
   switch InstructionSet.current {
   #if !NITAL_PORTABLE
-  case .avx512:
-    unsafe _Kernels512.poolImage(
-      unsafeBitCast(plan, to: _Kernels512.PoolingPlan.self), input, output)
-  case .avx2:
-    unsafe _Kernels256.poolImage(
-      unsafeBitCast(plan, to: _Kernels256.PoolingPlan.self), input, output)
+  case .avx512: unsafe _Kernels512.poolImage(numbers, input, output)
+  case .avx2: unsafe _Kernels256.poolImage(numbers, input, output)
   #endif
-  default: unsafe _Kernels128.poolImage(plan, input, output)
+  default: unsafe _Kernels128.poolImage(numbers, input, output)
   }
 }
 
 @unsafe private func poolDoubles(
-  _ plan: Plan, _ input: UnsafePointer<Double>, _ output: UnsafeMutablePointer<Double>
+  _ numbers: UnsafePointer<Int>, _ input: UnsafePointer<Double>,
+  _ output: UnsafeMutablePointer<Double>
 ) {
-  // SAFETY: the kernel modules declare PoolingPlan from one source, so its layout is the same.
   switch InstructionSet.current {
   #if !NITAL_PORTABLE
-  case .avx512:
-    unsafe _Kernels512.poolImage(
-      unsafeBitCast(plan, to: _Kernels512.PoolingPlan.self), input, output)
-  case .avx2:
-    unsafe _Kernels256.poolImage(
-      unsafeBitCast(plan, to: _Kernels256.PoolingPlan.self), input, output)
+  case .avx512: unsafe _Kernels512.poolImage(numbers, input, output)
+  case .avx2: unsafe _Kernels256.poolImage(numbers, input, output)
   #endif
-  default: unsafe _Kernels128.poolImage(plan, input, output)
+  default: unsafe _Kernels128.poolImage(numbers, input, output)
   }
 }

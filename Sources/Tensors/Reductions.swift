@@ -47,11 +47,12 @@ extension Tensor where Scalar: KernelScalar {
   ) -> Tensor {
     let plan = ReductionPlan(shape, axes, keepingDimensions)
     let mean = divided(reduced(self, plan, .sum, partners: nil), by: plan.extent)
-    var squares = reduced(self, plan, .squaredDeviations, partners: mean)
-    let rests = reduced(self, plan, .deviations, partners: mean).scalars
+    let squares = reduced(self, plan, .squaredDeviations, partners: mean)
+    let rests = reduced(self, plan, .deviations, partners: mean)
     let n = Scalar(plan.extent)
-    for i in 0..<squares.count { squares.scalars[i] -= rests[i] * rests[i] / n }
-    return divided(squares, by: plan.extent - correction)
+    let corrected = zip(squares.scalars, rests.scalars).map { $0 - $1 * $1 / n }
+    return divided(
+      Tensor(shape: plan.resultShape, scalars: corrected), by: plan.extent - correction)
   }
 
   /// The smallest value along some axes; NaN where there is one.
@@ -97,58 +98,58 @@ extension Tensor where Scalar: KernelScalar {
   private func firstIndex(along axis: Int, _ better: (Scalar, Scalar) -> Bool) -> Tensor<Int> {
     let plan = ReductionPlan(shape, [axis], false)
     precondition(plan.extent > 0, "no extreme of no values, shape \(shape)")
-    var result = Tensor<Int>(repeating: 0, shape: plan.resultShape)
-    for i in 0..<result.count {
+    let indices = (0..<plan.resultShape.reduce(1, *)).map { i in
       let start = i / plan.inner * plan.extent * plan.inner + i % plan.inner
-      var best = scalars[start]
+      var (best, index) = (scalars[start], 0)
       for j in 1..<max(1, plan.extent) where !best.isNaN {
         let value = scalars[start + j * plan.inner]
-        if better(value, best) || value.isNaN { (best, result.scalars[i]) = (value, j) }
+        if better(value, best) || value.isNaN { (best, index) = (value, j) }
       }
+      return index
     }
-    return result
+    return Tensor<Int>(shape: plan.resultShape, scalars: indices)
   }
 
   /// e^x / sum of e^x along the last axis, with the largest value taken off first.
   ///
   /// - Precondition: the tensor has an axis.
   public func softmax() -> Tensor {
-    var result = shiftedByMaximum().exponential()
-    let last = shape[rank - 1]
-    let sums = result.sum(along: [rank - 1]).scalars
-    for i in 0..<count { result.scalars[i] /= sums[i / last] }
-    return result
+    let powers = shiftedByMaximum().exponential()
+    return withEachRow(of: powers, powers.sum(along: [rank - 1])) { $0 / $1 }
   }
 
   /// The logarithm of `softmax`, without cancellation.
   ///
   /// - Precondition: the tensor has an axis.
   public func logSoftmax() -> Tensor {
-    var result = shiftedByMaximum()
-    let last = shape[rank - 1]
-    let logarithms = result.exponential().sum(along: [rank - 1]).naturalLogarithm().scalars
-    for i in 0..<count { result.scalars[i] -= logarithms[i / last] }
-    return result
+    let shifted = shiftedByMaximum()
+    let logarithms = shifted.exponential().sum(along: [rank - 1]).naturalLogarithm()
+    return withEachRow(of: shifted, logarithms) { $0 - $1 }
   }
 
   private func shiftedByMaximum() -> Tensor {
     precondition(rank >= 1, "softmax needs an axis")
     guard count > 0 else { return self }
-    var result = self
-    let last = shape[rank - 1]
-    let peaks = maximum(along: [rank - 1]).scalars
-    for i in 0..<count { result.scalars[i] -= peaks[i / last] }
-    return result
+    return withEachRow(of: self, maximum(along: [rank - 1])) { $0 - $1 }
   }
 }
 
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 private func divided<Scalar: KernelScalar>(_ x: Tensor<Scalar>, by n: Int) -> Tensor<Scalar> {
-  var result = x
   let divisor = Scalar(n)
-  for i in 0..<x.count { result.scalars[i] /= divisor }
-  return result
+  return Tensor(shape: x.shape, scalars: x.scalars.map { $0 / divisor })
+}
+
+/// Combines each value of a tensor with the value that belongs to its row along the last axis.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+private func withEachRow<Scalar: KernelScalar>(
+  of x: Tensor<Scalar>, _ rows: Tensor<Scalar>, _ combine: (Scalar, Scalar) -> Scalar
+) -> Tensor<Scalar> {
+  let last = max(1, x.shape[x.rank - 1])
+  let values = x.scalars.indices.map { combine(x.scalars[$0], rows.scalars[$0 / last]) }
+  return Tensor(shape: x.shape, scalars: values)
 }
 
 /// The extents of a reduction: (outer, extent, inner), after moving the axes together if need be.
@@ -182,6 +183,7 @@ extension Tensor {
   ///
   /// - Parameter axes: axis `axes[i]` becomes axis i; each axis once.
   /// - Precondition: `axes` is a permutation of the axes.
+  /// - Returns: shape `axes.map { shape[$0] }`.
   public func permuted(_ axes: [Int]) -> Tensor {
     precondition(axes.sorted() == Array(shape.indices), "\(axes) does not permute \(shape)")
     var strides = [Int](repeating: 1, count: rank)

@@ -14,17 +14,20 @@
 /// Adding and subtracting 1.5 * 2^52 rounds to the nearest whole number.
 let roundingShift = 0x1.8p52
 
-/// ln 2 in two parts: 32 bits, and the rest. A product of the first with a 20-bit number is exact.
+/// The first 32 bits of ln 2, whose product with a 20-bit number is exact.
 let ln2High = 0x1.62e42feep-1
+/// The rest of ln 2.
 let ln2Low = 0x1.a39ef35793c76p-33
 
-/// `x` times 2 to the power `k`, rounded once; `k` is in -1200 ... 1200.
+/// The product of `x` and 2 to the power `k`, rounded once.
+///
+/// The exponent `k` is at least -1200 and at most 1200.
 func scaled(_ x: Double, byPowerOfTwo k: Int) -> Double {
   let half = k >> 1
   return (x * powerOfTwo(half)) * powerOfTwo(k - half)
 }
 
-/// 2 to the power `k`, for `k` in -1022 ... 1023.
+/// The power of two with exponent `k`, at least -1022 and at most 1023.
 func powerOfTwo(_ k: Int) -> Double { Double(bitPattern: UInt64(k + 1023) << 52) }
 
 /// e to the power x.

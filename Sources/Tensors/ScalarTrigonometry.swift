@@ -51,7 +51,7 @@ private func cosineKernel(_ r: Double, _ tail: Double) -> Double {
   return w + (((1 - w) - half) + (z * z * C - r * tail))
 }
 
-/// The quadrant n and the angle r + tail in -pi/4 ... pi/4 with x = n pi/2 + r + tail.
+/// The quadrant n and the angle r + tail, at most pi/4 either way, with x = n pi/2 + r + tail.
 private func reducedAngle(_ x: Double) -> (quadrant: Int, r: Double, tail: Double) {
   if x.magnitude <= 0x1.921fb54442d18p-1 { return (0, x, 0) }
   if !x.isFinite { return (0, .nan, .nan) }
@@ -104,7 +104,7 @@ private func reducedLargeAngle(_ x: Double) -> (quadrant: Int, r: Double, tail: 
   return ((x < 0 ? -quadrant : quadrant) & 3, flips ? -r : r, flips ? -tail : tail)
 }
 
-/// atan(k/8) for k = 0 ... 8 as head and tail.
+/// The arc tangents of 0, 1/8 and so on up to 1, as head and tail.
 private let arcTangents: [(Double, Double)] = [
   (0, 0), (0x1.fd5ba9aac2f6ep-4, -0x1.cd37686760c17p-59),
   (0x1.f5b75f92c80ddp-3, 0x1.8ab6e3cf7afbdp-57), (0x1.6f61941e4def1p-2, -0x1.c63aae6f6e918p-56),
@@ -113,7 +113,7 @@ private let arcTangents: [(Double, Double)] = [
   (0x1.921fb54442d18p-1, 0x1.1a62633145c07p-55),
 ]
 
-/// The angle of the point (x, y) from the positive x axis, in -pi ... pi radians.
+/// The angle of the point (x, y) from the positive x axis, between -pi and pi radians.
 public func arcTangent2(_ y: Double, _ x: Double) -> Double {
   if x.isNaN || y.isNaN { return .nan }
   var (small, large) = (min(x.magnitude, y.magnitude), max(x.magnitude, y.magnitude))

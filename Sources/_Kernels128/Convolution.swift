@@ -12,34 +12,19 @@
 // Checked by: ConvolutionKernelTests (twin, guard zones). Cost: 2 flops a term; nothing allocated.
 
 /// The shape and the strides of one band, in values (not bytes).
-public struct ConvolutionBand {
-  /// Output rows, and the distance between their first inputs and between their first outputs.
-  public var rows, inputRowStep, outputRowStep: Int
-  /// Output pixels of a row, and the distance between their first inputs and between their outputs.
-  public var pixels, inputPixelStep, outputPixelStep: Int
-  /// Two levels of filter taps and the distance between their inputs.
-  public var outerTaps, outerStep, innerTaps, innerStep: Int
-  /// Consecutive values at each tap, and output channels of this panel that exist.
-  public var channels, columns: Int
+///
+/// They are the twelve numbers of `ConvolutionBand` in Tensors, in the same order. The type is private, and callers pass plain numbers, because a public type would bring weak symbols.
+private struct Band {
+  let rows, inputRowStep, outputRowStep: Int
+  let pixels, inputPixelStep, outputPixelStep: Int
+  let outerTaps, outerStep, innerTaps, innerStep: Int
+  let channels, columns: Int
 
-  /// Collects the numbers.
-  public init(
-    rows: Int, inputRowStep: Int, outputRowStep: Int,
-    pixels: Int, inputPixelStep: Int, outputPixelStep: Int,
-    outerTaps: Int, outerStep: Int, innerTaps: Int, innerStep: Int, channels: Int, columns: Int
-  ) {
-    self.rows = rows
-    self.inputRowStep = inputRowStep
-    self.outputRowStep = outputRowStep
-    self.pixels = pixels
-    self.inputPixelStep = inputPixelStep
-    self.outputPixelStep = outputPixelStep
-    self.outerTaps = outerTaps
-    self.outerStep = outerStep
-    self.innerTaps = innerTaps
-    self.innerStep = innerStep
-    self.channels = channels
-    self.columns = columns
+  @inline(__always) init(_ n: UnsafePointer<Int>) {
+    (rows, inputRowStep, outputRowStep) = (n[0], n[1], n[2])
+    (pixels, inputPixelStep, outputPixelStep) = (n[3], n[4], n[5])
+    (outerTaps, outerStep, innerTaps, innerStep) = (n[6], n[7], n[8], n[9])
+    (channels, columns) = (n[10], n[11])
   }
 }
 
@@ -134,9 +119,12 @@ private typealias Full<V: SIMD> = Four<V> where V.Scalar: BinaryFloatingPoint
 #endif
 
 /// One tile: `T.pixels` pixels of a row by the two vectors of channels of a panel.
-@inline(__always)
+///
+/// Each size is a function of its own, so that none grows beyond what the optimiser inlines into: a
+/// load that is not inlined would be a weak symbol of the standard library.
+@inline(never)
 private func convolveTile<T: PixelTile>(
-  _: T.Type, _ band: ConvolutionBand, _ input: UnsafePointer<T.V.Scalar>,
+  _: T.Type, _ band: Band, _ input: UnsafePointer<T.V.Scalar>,
   _ panel: UnsafePointer<T.V.Scalar>, _ bias: UnsafePointer<T.V.Scalar>,
   _ output: UnsafeMutablePointer<T.V.Scalar>
 ) {
@@ -164,7 +152,7 @@ private func convolveTile<T: PixelTile>(
 /// The pixels of one row, in tiles of falling size.
 @inline(__always)
 private func convolveRow<V: SIMD>(
-  _: V.Type, _ band: ConvolutionBand, _ input: UnsafePointer<V.Scalar>,
+  _: V.Type, _ band: Band, _ input: UnsafePointer<V.Scalar>,
   _ panel: UnsafePointer<V.Scalar>, _ bias: UnsafePointer<V.Scalar>,
   _ output: UnsafeMutablePointer<V.Scalar>
 ) where V.Scalar: BinaryFloatingPoint {
@@ -185,7 +173,7 @@ private func convolveRow<V: SIMD>(
 /// The largest tile that fits into `left` pixels of the row's end; returns its number of pixels.
 @inline(__always)
 private func convolveRest<V: SIMD>(
-  _: V.Type, _ left: Int, _ band: ConvolutionBand, _ source: UnsafePointer<V.Scalar>,
+  _: V.Type, _ left: Int, _ band: Band, _ source: UnsafePointer<V.Scalar>,
   _ panel: UnsafePointer<V.Scalar>, _ bias: UnsafePointer<V.Scalar>,
   _ target: UnsafeMutablePointer<V.Scalar>
 ) -> Int where V.Scalar: BinaryFloatingPoint {
@@ -227,13 +215,14 @@ private func convolveRest<V: SIMD>(
 
 /// Convolves a band of rows with one panel of Float filters.
 ///
-/// `input` points at the first tap of the first pixel, `panel` at (R S C) rows of two vectors,
+/// `numbers` are those of the band, `input` points at the first tap of the first pixel, `panel` at (R S C) rows of two vectors,
 /// `bias` at two vectors, `output` at the first channel of the first pixel.
 @inline(never)
 public func convolveBand(
-  _ band: ConvolutionBand, _ input: UnsafePointer<Float>, _ panel: UnsafePointer<Float>,
+  _ numbers: UnsafePointer<Int>, _ input: UnsafePointer<Float>, _ panel: UnsafePointer<Float>,
   _ bias: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>
 ) {
+  let band = Band(numbers)
   for row in 0..<band.rows {
     convolveRow(
       FloatVector.self, band, input + row * band.inputRowStep, panel, bias,
@@ -244,9 +233,10 @@ public func convolveBand(
 /// Convolves a band of rows with one panel of Double filters.
 @inline(never)
 public func convolveBand(
-  _ band: ConvolutionBand, _ input: UnsafePointer<Double>, _ panel: UnsafePointer<Double>,
+  _ numbers: UnsafePointer<Int>, _ input: UnsafePointer<Double>, _ panel: UnsafePointer<Double>,
   _ bias: UnsafePointer<Double>, _ output: UnsafeMutablePointer<Double>
 ) {
+  let band = Band(numbers)
   for row in 0..<band.rows {
     convolveRow(
       DoubleVector.self, band, input + row * band.inputRowStep, panel, bias,

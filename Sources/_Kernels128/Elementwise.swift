@@ -36,7 +36,7 @@ private func polynomial(
   return multiplyAdd(FloatVector(repeating: a), y, x)
 }
 
-/// 2^n for n in -126 ... 127.
+/// The power of two with exponent `n`, at least -126 and at most 127.
 @inline(__always)
 private func powerOfTwo(_ n: IntegerVector) -> FloatVector {
   unsafeBitCast((n &+ 127) &<< 23, to: FloatVector.self)

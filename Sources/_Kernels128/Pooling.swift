@@ -6,32 +6,31 @@
 // Checked by: PoolingTests. Cost: one pass over each window.
 
 /// One image and its windows; extents in values.
-public struct PoolingPlan {
+///
+/// They are the fourteen numbers of `PoolingPlan` in Tensors, in the same order. The type is
+/// private, and callers pass plain numbers, because a public type would bring weak symbols.
+private struct Plan {
   /// Input rows, columns and channels.
-  public var H, W, C: Int
+  let H, W, C: Int
   /// Output rows to make, of `Ho`, and output columns.
-  public var firstRow, endRow, Ho, Wo: Int
+  let firstRow, endRow, Ho, Wo: Int
   /// Window rows and columns.
-  public var R, S: Int
+  let R, S: Int
   /// Distance between windows, and the margin before the first.
-  public var strideY, strideX, top, left: Int
+  let strideY, strideX, top, left: Int
   /// 0: maximum, 1: mean of what lies inside, 2: mean over R S, 3: adaptive mean.
-  public var kind: Int
+  let kind: Int
 
-  /// Collects the numbers.
-  public init(
-    H: Int, W: Int, C: Int, firstRow: Int, endRow: Int, Ho: Int, Wo: Int, R: Int, S: Int,
-    strideY: Int, strideX: Int, top: Int, left: Int, kind: Int
-  ) {
-    (self.H, self.W, self.C) = (H, W, C)
-    (self.firstRow, self.endRow, self.Ho, self.Wo) = (firstRow, endRow, Ho, Wo)
-    (self.R, self.S, self.strideY, self.strideX) = (R, S, strideY, strideX)
-    (self.top, self.left, self.kind) = (top, left, kind)
+  @inline(__always) init(_ n: UnsafePointer<Int>) {
+    (H, W, C) = (n[0], n[1], n[2])
+    (firstRow, endRow, Ho, Wo) = (n[3], n[4], n[5], n[6])
+    (R, S, strideY, strideX, top, left) = (n[7], n[8], n[9], n[10], n[11], n[12])
+    kind = n[13]
   }
 
   /// The input rows or columns of output `i` that lie inside the image.
   @inline(__always)
-  fileprivate func window(
+  func window(
     _ i: Int, _ extent: Int, _ outputs: Int, _ size: Int, _ stride: Int, _ before: Int
   ) -> (first: Int, end: Int) {
     if kind == 3 { return (i * extent / outputs, ((i + 1) * extent + outputs - 1) / outputs) }
@@ -41,18 +40,24 @@ public struct PoolingPlan {
   }
 }
 
+/// A whole vector of channels, or one channel in every lane.
+@inline(__always)
+private func load<V: SIMD>(_: V.Type, _ p: UnsafePointer<V.Scalar>, _ isWhole: Bool) -> V {
+  isWhole ? UnsafeRawPointer(p).loadUnaligned(as: V.self) : V(repeating: p[0])
+}
+
 /// A vector of channels of one window.
 @inline(__always)
 private func poolWindow<V: SIMD>(
   _: V.Type, _ isMaximum: Bool, _ input: UnsafePointer<V.Scalar>, _ rows: Int, _ rowStep: Int,
-  _ columns: Int, _ columnStep: Int, _ divisor: V.Scalar, _ load: (UnsafePointer<V.Scalar>) -> V
+  _ columns: Int, _ columnStep: Int, _ divisor: V.Scalar, _ isWhole: Bool
 ) -> V where V.Scalar: BinaryFloatingPoint {
-  var total = isMaximum ? load(input) : V()
+  var total = isMaximum ? load(V.self, input, isWhole) : V()
   for y in 0..<rows {
     var p = input + y * rowStep
     var rowTotal = isMaximum ? total : V()
     for _ in 0..<columns {
-      let x = load(p)
+      let x = load(V.self, p, isWhole)
       if isMaximum {
         rowTotal.replace(with: x, where: (x .> rowTotal) .| (x .!= x))
       } else {
@@ -68,30 +73,28 @@ private func poolWindow<V: SIMD>(
 /// The channels of one window: whole vectors, then one by one.
 @inline(__always)
 private func poolPixel<V: SIMD>(
-  _: V.Type, _ isMaximum: Bool, _ plan: PoolingPlan, _ input: UnsafePointer<V.Scalar>,
+  _: V.Type, _ isMaximum: Bool, _ plan: Plan, _ input: UnsafePointer<V.Scalar>,
   _ rows: Int, _ columns: Int, _ divisor: V.Scalar, _ output: UnsafeMutablePointer<V.Scalar>
 ) where V.Scalar: BinaryFloatingPoint {
   var c = 0
   let rowStep = plan.W * plan.C
   while c + V.scalarCount <= plan.C {
     let result = poolWindow(
-      V.self, isMaximum, input + c, rows, rowStep, columns, plan.C, divisor
-    ) { UnsafeRawPointer($0).loadUnaligned(as: V.self) }
+      V.self, isMaximum, input + c, rows, rowStep, columns, plan.C, divisor, true)
     UnsafeMutableRawPointer(output + c).storeBytes(of: result, as: V.self)
     c += V.scalarCount
   }
   while c < plan.C {
     output[c] =
       poolWindow(
-        V.self, isMaximum, input + c, rows, rowStep, columns, plan.C, divisor
-      ) { V(repeating: $0[0]) }[0]
+        V.self, isMaximum, input + c, rows, rowStep, columns, plan.C, divisor, false)[0]
     c += 1
   }
 }
 
 @inline(__always)
 private func poolAll<V: SIMD>(
-  _: V.Type, _ plan: PoolingPlan, _ input: UnsafePointer<V.Scalar>,
+  _: V.Type, _ plan: Plan, _ input: UnsafePointer<V.Scalar>,
   _ output: UnsafeMutablePointer<V.Scalar>
 ) where V.Scalar: BinaryFloatingPoint {
   var target = output
@@ -115,15 +118,17 @@ private func poolAll<V: SIMD>(
 /// Pools rows `firstRow ..< endRow` of one image; `output` points at the first of them.
 @inline(never)
 public func poolImage(
-  _ plan: PoolingPlan, _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>
+  _ numbers: UnsafePointer<Int>, _ input: UnsafePointer<Float>,
+  _ output: UnsafeMutablePointer<Float>
 ) {
-  poolAll(FloatVector.self, plan, input, output)
+  poolAll(FloatVector.self, Plan(numbers), input, output)
 }
 
 /// Pools rows `firstRow ..< endRow` of one image; `output` points at the first of them.
 @inline(never)
 public func poolImage(
-  _ plan: PoolingPlan, _ input: UnsafePointer<Double>, _ output: UnsafeMutablePointer<Double>
+  _ numbers: UnsafePointer<Int>, _ input: UnsafePointer<Double>,
+  _ output: UnsafeMutablePointer<Double>
 ) {
-  poolAll(DoubleVector.self, plan, input, output)
+  poolAll(DoubleVector.self, Plan(numbers), input, output)
 }

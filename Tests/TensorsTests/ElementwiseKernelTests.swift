@@ -38,7 +38,7 @@ func ulps(_ value: Float, _ exact: Double) -> Double {
 }
 
 @Suite struct ElementwiseKernelTests {
-  /// The bit patterns first, first + step, ... and the worst error among them.
+  /// The worst error among the bit patterns from `first` on, every `step`-th of them.
   private func sweep(
     _ function: ElementaryCase, from first: Int, to end: Int, by step: Int
   ) -> (ulps: Double, argument: Float) {

@@ -12,7 +12,7 @@
 ///   - input: shape (N, H, W, C).
 ///   - filters: shape (R, S, C / groups, K).
 ///   - bias: shape (K), or `nil` for zeros.
-///   - geometry: stride, padding, dilation, groups.
+///   - g: stride, padding, dilation, groups.
 /// - Returns: shape (N, outputHeight, outputWidth, K).
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
@@ -23,8 +23,8 @@ public func convolveReference<Scalar: KernelScalar>(
   let shape = g.outputShape(input: input.shape, filters: filters.shape)
   let (H, W, C, K) = (input.shape[1], input.shape[2], input.shape[3], shape[3])
   let (R, S, Cg) = (filters.shape[0], filters.shape[1], filters.shape[2])
-  var output = Tensor<Scalar>.zeros(shape)
-  for i in 0..<output.count {
+  var output = [Scalar](repeating: 0, count: shape.reduce(1, *))
+  for i in output.indices {
     let (k, x) = (i % K, i / K % shape[2])
     let (y, n) = (i / K / shape[2] % shape[1], i / K / shape[2] / shape[1])
     let firstChannel = k / (K / g.groups) * Cg
@@ -38,7 +38,7 @@ public func convolveReference<Scalar: KernelScalar>(
         total += input.scalars[pixel + c] * filters.scalars[(tap * Cg + c) * K + k]
       }
     }
-    output.scalars[i] = total
+    output[i] = total
   }
-  return output
+  return Tensor(shape: shape, scalars: output)
 }

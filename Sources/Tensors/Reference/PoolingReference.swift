@@ -10,7 +10,7 @@
 ///   - input: shape (N, H, W, C).
 ///   - height: window rows, R.
 ///   - width: window columns, S.
-///   - geometry: stride and padding.
+///   - g: stride and padding.
 ///   - average: the mean of each window instead of its maximum.
 ///   - countingPadding: the mean divides by R S always.
 /// - Returns: shape (N, outputHeight, outputWidth, C).
@@ -20,8 +20,8 @@ public func poolReference<Scalar: KernelScalar>(
 ) -> Tensor<Scalar> {
   let shape = poolingShape(input.shape, height, width, g)
   let (H, W, C) = (input.shape[1], input.shape[2], input.shape[3])
-  var output = Tensor<Scalar>.zeros(shape)
-  for o in 0..<output.count {
+  var output = [Scalar](repeating: 0, count: shape.reduce(1, *))
+  for o in output.indices {
     let (c, x) = (o % C, o / C % shape[2])
     let (y, n) = (o / C / shape[2] % shape[1], o / C / shape[2] / shape[1])
     let (top, left) = (y * g.strideY - g.paddingTop, x * g.strideX - g.paddingLeft)
@@ -36,7 +36,7 @@ public func poolReference<Scalar: KernelScalar>(
       }
     }
     let divisor = countingPadding ? height * width : inside
-    output.scalars[o] = average ? total / Scalar(divisor) : largest
+    output[o] = average ? total / Scalar(divisor) : largest
   }
-  return output
+  return Tensor(shape: shape, scalars: output)
 }
