@@ -41,7 +41,7 @@ public struct Assignment: Sendable, Equatable {
 }
 
 extension ClusterModel {
-  /// The principal components of images, shape (n, components).
+  /// The log coefficients of images and their principal components, shape (n, components).
   func scores(of features: Tensor<Float>) throws -> (logs: Tensor<Float>, scores: Tensor<Float>) {
     let logs = try normalisation(features)
     return (logs, try pca.transform(logs))
@@ -56,15 +56,24 @@ extension ClusterModel {
   func assignments(
     logs: Tensor<Float>, scores: Tensor<Float>
   ) throws(EstimatorError) -> [Assignment] {
-    let distances = try clusters.distances(scores)
-    let residuals = try squaredResiduals(pca, logs, scores)
+    let distances = try clusters.distances(settings.limited(scores))
+    let novelties = try novelties(logs: logs, scores: scores)
     let k = clusters.clusters
     return (0..<scores.shape[0]).map { i in
-      assignment(Array(distances.scalars[(i * k)..<((i + 1) * k)]), residuals[i])
+      assignment(Array(distances.scalars[(i * k)..<((i + 1) * k)]), novelties[i])
     }
   }
 
-  private func assignment(_ distances: [Double], _ residual: Double) -> Assignment {
+  /// How unusual each image is: above 1 it is flagged.
+  private func novelties(
+    logs: Tensor<Float>, scores: Tensor<Float>
+  ) throws(EstimatorError) -> [Double] {
+    let distances = try nearestDistances(clusters, scores)
+    let residuals = try squaredResiduals(pca, logs, scores)
+    return zip(distances, residuals).map { limits.score(distance: $0, residual: $1) }
+  }
+
+  private func assignment(_ distances: [Double], _ novelty: Double) -> Assignment {
     var nearest = 0
     for c in distances.indices where distances[c] < distances[nearest] { nearest = c }
     let second = distances.indices.filter { $0 != nearest }.map { distances[$0] }.min()
@@ -72,6 +81,6 @@ extension ClusterModel {
     return Assignment(
       cluster: nearest, classIndex: clusterClasses[nearest], distances: distances,
       distance: distances[nearest], margin: margin,
-      novelty: limits.score(distance: distances[nearest], residual: residual))
+      novelty: novelty)
   }
 }

@@ -16,6 +16,7 @@ extension ClusteringResult {
   /// The report of the run.
   ///
   /// - Parameter record: what the run was told and what it ran on.
+  /// - Returns: the report, figures and thumbnails inside.
   public func report(_ record: RunRecord) -> Report {
     let accuracy = accuracy.map { ", accuracy \(percent($0, 2))" } ?? ""
     return Report(
@@ -328,6 +329,10 @@ extension ClusteringResult {
           ("coefficients kept", kept), ("equalisation", settings.equalize ? "CLAHE" : "none"),
           ("components", "\(model.pca.componentCount)"),
           ("whitening", settings.whiten ? "on" : "off"),
+          (
+            "limit of components",
+            settings.limit > 0 ? "\(significant(settings.limit)) standard deviations" : "none"
+          ),
           ("clusters asked for", settings.clusters), ("starts", "\(settings.starts)"),
           ("seed", "\(settings.seed)"), ("classes from", record.labels),
           ("instruction set", record.instructionSet), ("threads", "\(record.threads)"),

@@ -85,8 +85,10 @@ public struct ClusteringResult: Sendable {
     }
   }
 
-  /// One row an image, ordered by name: file, cluster, class where classes are known, distance,
-  /// margin, status. The same bytes for any number of threads and any order of the files.
+  /// The table of results, one row an image, ordered by name.
+  ///
+  /// Columns: file, cluster, class where classes are known, distance, margin, status. The same bytes
+  /// for any number of threads and any order of the files.
   public var csv: String {
     let hasClasses = !model.classNames.isEmpty
     var rows = zip(extracted.names, assignments).map { name, assignment in

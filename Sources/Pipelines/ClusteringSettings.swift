@@ -1,5 +1,7 @@
 // What a clustering run can be told; every value with its source.
 
+import Tensors
+
 /// How the number of clusters is found.
 public enum ClusterCount: Sendable, Equatable {
   /// Exactly this many.
@@ -42,6 +44,9 @@ public struct ClusteringSettings: Sendable, Equatable, Codable {
   public var components: Int?
   /// Whether components are scaled to unit variance.
   public var whiten = true
+  /// Whitened components are limited to this many standard deviations before clustering, so that
+  /// no extraordinary image pulls a centre towards itself (winsorising); 0 for no limit.
+  public var limit = 3.0
   /// The number of clusters, or a range as `4-12`.
   public var clusters = "2-12"
   /// How many times k-means starts; the lowest inertia wins (Cohn & Holm 2020, section 3.1: 500).
@@ -53,6 +58,13 @@ public struct ClusteringSettings: Sendable, Equatable, Codable {
 
   /// The defaults.
   public init() {}
+
+  /// Component scores as the clustering sees them: limited when they are whitened.
+  func limited(_ scores: Tensor<Float>) -> Tensor<Float> {
+    guard whiten, limit > 0 else { return scores }
+    let bound = Float(limit)
+    return Tensor(shape: scores.shape, scalars: scores.scalars.map { max(-bound, min(bound, $0)) })
+  }
 
   /// The number of components used for `count` images.
   func componentCount(forImages count: Int) -> Int { components ?? min(50, max(2, count / 10)) }

@@ -63,6 +63,8 @@ struct FeatureExtraction: Sendable {
   ///   - set: the images.
   ///   - journal: finished records are kept in it and taken from it; `nil` for none.
   ///   - strict: stop at the first image that cannot be used.
+  ///   - progress: told of each image.
+  /// - Returns: records of the images that can be used, and what is wrong with the others.
   /// - Throws: `Interrupted`, or `FormatError` when the journal cannot be written or in strict mode.
   func run(
     _ set: ImageSet, journal: RecordJournal?, strict: Bool, progress: ProgressHandler?
@@ -140,7 +142,7 @@ struct FeatureExtraction: Sendable {
   }
 }
 
-/// Counts of grey levels 0 ... 1 in equal bins.
+/// Counts of the grey levels from 0 to 1 in equal bins.
 func greyHistogram(_ grey: Tensor<Float>) -> [UInt32] {
   var counts = [UInt32](repeating: 0, count: MicrographRecord.histogramBins)
   let last = counts.count - 1

@@ -158,12 +158,12 @@ struct ModelFit: Sendable {
     scores = try pca.transform(logs)
     varianceRatios = everything.explainedVarianceRatio
     steps.advance()
-    let (clusters, tried) = try ModelFit.clusters(of: scores, settings)
+    let (clusters, tried) = try ModelFit.clusters(of: settings.limited(scores), settings)
     criteria = tried
     steps.advance()
     let limits = try noveltyLimits(
       logs: logs, labels: clusters.labels, clusters: clusters.clusters, components: components,
-      whiten: settings.whiten, seed: settings.seed)
+      settings)
     model = ClusterModel(
       settings: settings, normalisation: normalisation, pca: pca, clusters: clusters,
       classNames: training.classNames,

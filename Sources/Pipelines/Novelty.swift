@@ -14,6 +14,8 @@ import Estimators
 import Tensors
 
 /// The limits beyond which an image is flagged.
+///
+/// Distances are taken before components are limited: an extraordinary image must not hide.
 public struct NoveltyLimits: Sendable, Equatable {
   /// The greatest usual distance to the nearest centre.
   public var distance: Double
@@ -38,10 +40,15 @@ private let noveltyQuantile = 0.99
 ///   - logs: shape (n, d), the normalised log coefficients.
 ///   - labels: the cluster of each image.
 ///   - clusters: the number of clusters.
+///   - components: the number of components.
+///   - settings: whitening and the seed of the folds.
+/// - Returns: the limits; infinite when there are too few images to hold any out.
+/// - Throws: what `PCA` throws.
 func noveltyLimits(
-  logs: Tensor<Float>, labels: [Int], clusters: Int, components: Int, whiten: Bool, seed: UInt64
+  logs: Tensor<Float>, labels: [Int], clusters: Int, components: Int,
+  _ settings: ClusteringSettings
 ) throws(EstimatorError) -> NoveltyLimits {
-  var generator = SeededGenerator(seed: seed, stream: 1_000_003)
+  var generator = SeededGenerator(seed: settings.seed, stream: 1_000_003)
   let order = generator.permutation(labels.count)
   var distances: [Double] = []
   var residuals: [Double] = []
@@ -49,7 +56,7 @@ func noveltyLimits(
     let held = order.indices.filter { $0 % noveltyFolds == fold }.map { order[$0] }
     let rest = order.indices.filter { $0 % noveltyFolds != fold }.map { order[$0] }
     guard !held.isEmpty, rest.count > components else { continue }
-    let pca = try PCA.fit(logs.rows(rest), components: .count(components), whitens: whiten)
+    let pca = try PCA.fit(logs.rows(rest), components: .count(components), whitens: settings.whiten)
     let centres = try KMeans(
       centres: means(of: try pca.transform(logs.rows(rest)), rest.map { labels[$0] }, clusters))
     let test = logs.rows(held)

@@ -5,7 +5,7 @@
 // Deviations: yellow is left out of the qualitative set (too faint on white for small marks).
 // Checked by: PaletteTests.
 
-/// A colour in sRGB, each part 0 ... 255.
+/// A colour in sRGB, each part from 0 to 255.
 public struct Colour: Equatable, Sendable {
   /// The red part.
   public var red: UInt8
@@ -61,7 +61,7 @@ public enum Palette {
     Colour(253, 231, 37),
   ]
 
-  /// The viridis colour of `value` in 0 ... 1; values outside take the nearest end.
+  /// The viridis colour of `value` from 0 to 1; values outside take the nearest end.
   public static func viridis(_ value: Double) -> Colour {
     let last = viridisNodes.count - 1
     guard value > 0 else { return viridisNodes[0] }

@@ -27,7 +27,13 @@ struct FeatureOptions: ParsableArguments {
   @Flag(inversion: .prefixedNo, help: "Scale components to unit variance (on by default).")
   var whiten: Bool?
 
+  @Option(help: "Limit whitened components to so many standard deviations; 0: none (default 3).")
+  var limit: Double?
+
   func validate() throws {
+    if let limit, !(limit >= 0) {
+      throw ValidationError("--limit takes a number from 0 on, not \(limit).")
+    }
     if let scales, !(1...8).contains(scales) {
       throw ValidationError("--scales takes 1 to 8, not \(scales).")
     }
@@ -50,6 +56,7 @@ struct FeatureOptions: ParsableArguments {
     if let equalize { settings.equalize = equalize }
     if let components { settings.components = components }
     if let whiten { settings.whiten = whiten }
+    if let limit { settings.limit = limit }
   }
 }
 

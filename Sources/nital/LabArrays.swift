@@ -96,7 +96,7 @@ func saveArray(_ tensor: NamedTensor, to path: String) throws(CommandFailure) {
   }
 }
 
-/// Writes values 0 ... 1 as a picture of 8 bits.
+/// Writes values from 0 to 1 as a picture of 8 bits.
 private func savePicture(_ values: Tensor<Float>, to path: String) throws(FormatError) {
   guard values.rank == 2 || (values.rank == 3 && values.shape[2] == 3) else {
     throw FormatError(
