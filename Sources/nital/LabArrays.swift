@@ -45,24 +45,25 @@ func loadArray(_ path: String) throws(CommandFailure) -> LabArray {
 /// Reads a picture: from a picture file as grey or RGB, or from an array whose whole numbers are
 /// scaled by the range of their type, as scikit-image does.
 ///
+/// - Returns: Float for float32 arrays and for picture files, else Double.
 /// - Throws: `CommandFailure` naming the file.
-func loadPicture(_ path: String) throws(CommandFailure) -> Tensor<Float> {
+func loadPicture(_ path: String) throws(CommandFailure) -> LabArray {
   try readingFile { () throws(FormatError) in
     if try isArrayFile(path) {
       let tensor = try firstTensor(path)
-      let scale: Float =
+      if tensor.type == .float32 { return .float(try tensor.floats()) }
+      let values = try tensor.doubles()
+      let white: Double =
         switch tensor.type {
-        case .uint8: 1 / 255
-        case .uint16: 1 / 65535
+        case .uint8: 255
+        case .uint16: 65535
         default: 1
         }
-      let values = try tensor.floats()
-      return scale == 1
-        ? values : Tensor(shape: values.shape, scalars: values.scalars.map { $0 * scale })
+      return .double(Tensor(shape: values.shape, scalars: values.scalars.map { $0 / white }))
     }
     let image = try Image(contentsOf: path)
     do {
-      return try image.channels >= 3 ? image.rgb() : image.grey()
+      return .float(try image.channels >= 3 ? image.rgb() : image.grey())
     } catch {
       throw FormatError(file: path, problem: "\(error)")
     }

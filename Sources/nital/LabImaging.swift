@@ -34,14 +34,20 @@ struct LabCLAHE: ParsableCommand {
 
   func run() throws {
     let picture = try loadPicture(input)
-    try require(isPicture(picture), "\(input): shape \(picture.shape) is no picture")
+    try require(isPicture(picture.shape), "\(input): shape \(picture.shape) is no picture")
     var options = CLAHEOptions(
       clipLimit: clipLimit, binCount: bins, version: .init(rawValue: version) ?? .current)
     if let tileHeight, let tileWidth {
       options.tileSize = .init(height: tileHeight, width: tileWidth)
     }
-    let result = try lab.timed { try clahe(picture, options: options) }
-    try saveArray(NamedTensor(name: "result", result), to: lab.output)
+    switch picture {
+    case .float(let values):
+      let result = try lab.timed { try clahe(values, options: options) }
+      try saveArray(NamedTensor(name: "result", result), to: lab.output)
+    case .double(let values):
+      let result = try lab.timed { try clahe(values, options: options) }
+      try saveArray(NamedTensor(name: "result", result), to: lab.output)
+    }
   }
 }
 
@@ -72,8 +78,8 @@ struct LabResize: ParsableCommand {
   }
 
   func run() throws {
-    let picture = try loadPicture(input)
-    try require(isPicture(picture), "\(input): shape \(picture.shape) is no picture")
+    let picture = try loadPicture(input).floats
+    try require(isPicture(picture.shape), "\(input): shape \(picture.shape) is no picture")
     let options = ResizeOptions(
       order: .init(rawValue: order) ?? .linear, mode: .init(rawValue: mode) ?? .reflect,
       antiAliasing: antiAliasing)
@@ -113,7 +119,7 @@ struct LabScattering: ParsableCommand {
 
   /// The grey pictures of one argument.
   private func pictures(_ input: String) throws -> [Tensor<Float>] {
-    let values = try loadPicture(input)
+    let values = try loadPicture(input).floats
     let shape = values.shape
     if shape.count == 2 { return [values] }
     try require(shape.count == 3, "\(input): shape \(shape) is no picture")
@@ -128,7 +134,7 @@ struct LabScattering: ParsableCommand {
   }
 }
 
-/// Whether a tensor is a grey or colour picture.
-private func isPicture(_ tensor: Tensor<Float>) -> Bool {
-  tensor.rank == 2 || (tensor.rank == 3 && (1...4).contains(tensor.shape[2]))
+/// Whether a tensor of this shape is a grey or colour picture.
+private func isPicture(_ shape: [Int]) -> Bool {
+  shape.count == 2 || (shape.count == 3 && (1...4).contains(shape[2]))
 }
