@@ -94,22 +94,38 @@ extension ClusteringResult {
       .text(
         "Each point is an image; hover to see it, click to open it. Components are "
           + (settings.whiten ? "scaled to unit variance." : "in their own units.")),
-      .figure(map("map-1-2-cluster", (0, 1), clusters, clusterNames, "cluster")),
+      .figure(map("map-1-2-cluster", (0, 1), clusters, clusterGroups, "cluster")),
     ]
     if model.pca.componentCount >= 4 {
-      blocks.append(.figure(map("map-3-4-cluster", (2, 3), clusters, clusterNames, "cluster")))
+      blocks.append(.figure(map("map-3-4-cluster", (2, 3), clusters, clusterGroups, "cluster")))
     }
     if !model.classNames.isEmpty {
       let unknown = model.classNames.count
       let groups = truth.map { $0 ?? unknown }
       let names = model.classNames + (groups.contains(unknown) ? ["no class"] : [])
-      blocks.append(.figure(map("map-1-2-class", (0, 1), groups, names, "true class")))
+      let looks = names.enumerated().map { ScatterGroup($1, index: $0) }
+      blocks.append(.figure(map("map-1-2-class", (0, 1), groups, looks, "true class")))
     }
     return ReportSection("Maps", blocks)
   }
 
+  /// A cluster has the colour of its class everywhere; clusters of one class differ by their marks.
+  private var clusterGroups: [ScatterGroup] {
+    clusterNames.enumerated().map { cluster, name in
+      guard let index = model.clusterClasses[cluster] else {
+        return ScatterGroup(name, index: cluster)
+      }
+      let earlier = model.clusterClasses[..<cluster].count { $0 == index }
+      let base = ScatterGroup(name, index: index)
+      let marks = Mark.allCases
+      let first = marks.firstIndex(of: base.mark) ?? 0
+      return ScatterGroup(
+        name, colour: base.colour, mark: marks[(first + earlier) % marks.count])
+    }
+  }
+
   private func map(
-    _ name: String, _ pair: (Int, Int), _ groups: [Int], _ names: [String], _ by: String
+    _ name: String, _ pair: (Int, Int), _ groups: [Int], _ names: [ScatterGroup], _ by: String
   ) -> Figure {
     let width = fit.scores.shape[1]
     let second = min(pair.1, width - 1)

@@ -23,19 +23,41 @@ public struct ScatterPoint: Sendable {
   }
 }
 
+/// How the points of a group look.
+public struct ScatterGroup: Sendable {
+  /// The name in the legend.
+  public var name: String
+  /// The colour.
+  public var colour: Colour
+  /// The shape.
+  public var mark: Mark
+
+  /// Group number `index` under a name, with the palette's colour and mark.
+  public init(_ name: String, index: Int) {
+    self.init(name, colour: Palette.colour(index), mark: Palette.mark(index))
+  }
+
+  /// A group with its own colour and mark.
+  public init(_ name: String, colour: Colour, mark: Mark) {
+    self.name = name
+    self.colour = colour
+    self.mark = mark
+  }
+}
+
 /// A map of points whose groups have names.
 public struct ScatterChart: Chart {
   /// The points.
   public var points: [ScatterPoint]
-  /// The names of the groups.
-  public var groups: [String]
+  /// The groups that points belong to.
+  public var groups: [ScatterGroup]
   /// The horizontal axis.
   public var x: Axis
   /// The vertical axis.
   public var y: Axis
 
   /// A map of points.
-  public init(points: [ScatterPoint], groups: [String], x: Axis, y: Axis) {
+  public init(points: [ScatterPoint], groups: [ScatterGroup], x: Axis, y: Axis) {
     self.points = points
     self.groups = groups
     self.x = x
@@ -48,10 +70,12 @@ public struct ScatterChart: Chart {
     let area = PlotArea(x: x, y: y, left: 76, top: 44, width: 470, height: 410)
     area.drawAxes(on: &canvas, title: title)
     let size: Double = points.count > 1000 ? 2.4 : points.count > 200 ? 3.2 : 4.5
-    for point in points where point.x.isFinite && point.y.isFinite {
+    for point in points
+    where point.x.isFinite && point.y.isFinite && groups.indices.contains(point.group) {
+      let group = groups[point.group]
       canvas.mark(
-        Palette.mark(point.group), area.horizontal(point.x), area.vertical(point.y), size: size,
-        colour: Palette.colour(point.group).hexadecimal,
+        group.mark, area.horizontal(point.x), area.vertical(point.y), size: size,
+        colour: group.colour.hexadecimal,
         attributes: "fill-opacity=\"0.75\" data-image=\"\(point.image)\"")
     }
     drawLegend(on: &canvas, left: area.left + area.width + 18, top: area.top + 6)
@@ -59,11 +83,11 @@ public struct ScatterChart: Chart {
   }
 
   private func drawLegend(on canvas: inout Canvas, left: Double, top: Double) {
-    for (index, name) in groups.enumerated() {
+    for (index, group) in groups.enumerated() {
       let y = top + Double(index) * 19
       guard y < 500 else { return }
-      canvas.mark(
-        Palette.mark(index), left, y, size: 5, colour: Palette.colour(index).hexadecimal)
+      canvas.mark(group.mark, left, y, size: 5, colour: group.colour.hexadecimal)
+      let name = group.name
       canvas.text(left + 12, y + 4, name.count > 20 ? name.prefix(19) + "\u{2026}" : name, size: 12)
     }
   }
@@ -72,7 +96,7 @@ public struct ScatterChart: Chart {
   public var csv: String {
     var text = "file,group,\(csvText(x.title)),\(csvText(y.title))\n"
     for point in points {
-      let group = groups.indices.contains(point.group) ? groups[point.group] : "\(point.group)"
+      let group = groups.indices.contains(point.group) ? groups[point.group].name : "\(point.group)"
       text += "\(csvText(point.label)),\(csvText(group)),\(point.x),\(point.y)\n"
     }
     return text

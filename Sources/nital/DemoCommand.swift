@@ -28,7 +28,7 @@ struct DemoCommand: ParsableCommand {
     shared.note(
       "drawing \(kinds.count * (Self.fitted + Self.heldBack)) micrographs of \(kinds.count) kinds")
     let all = SyntheticMicrograph.classedSet(
-      count: Self.fitted + Self.heldBack, height: 192, width: 192, seed: seed)
+      count: Self.fitted + Self.heldBack, height: 192, width: 192, seed: seed, electronShare: 0)
     let each = Self.fitted + Self.heldBack
     let training = all.indices.filter { $0 % each < Self.fitted }.map { all[$0] }
     let held = all.indices.filter { $0 % each >= Self.fitted }.map { all[$0] }
@@ -37,7 +37,9 @@ struct DemoCommand: ParsableCommand {
       try SyntheticSet(held).write(to: "\(output)/held-back", seed: seed)
     }
     var settings = ClusteringSettings()
-    settings.clusters = "\(kinds.count)"
+    // Half as many clusters again as kinds: a kind may have several looks, as scratches do that
+    // run along or across (Cohn & Holm 2021, section 2.3).
+    settings.clusters = "\(kinds.count * 3 / 2)"
     settings.seed = seed
     let record = RunRecord(
       command: "cluster", inputs: ["\(output)/training/images"],

@@ -40,7 +40,8 @@ import Testing
 
   @Test func valuesThatAreNotFiniteAreNotDrawn() {
     let chart = ScatterChart(
-      points: [ScatterPoint(x: .nan, y: 0, group: 0, image: 0, label: "a")], groups: ["g"],
+      points: [ScatterPoint(x: .nan, y: 0, group: 0, image: 0, label: "a")],
+      groups: [ScatterGroup("g", index: 0)],
       x: Axis("x", from: 0, to: 1), y: Axis("y", from: 0, to: 1))
     #expect(!chart.svg(title: "t").contains("NaN"))
     #expect(!chart.svg(title: "t").contains("data-image"))

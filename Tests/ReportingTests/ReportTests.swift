@@ -9,7 +9,8 @@ import Testing
       ScatterPoint(x: Double($0), y: 1, group: $0, image: $0, label: hostile)
     }
     let map = ScatterChart(
-      points: points, groups: [hostile, "b", "c"], x: Axis(hostile, from: 0, to: 2),
+      points: points, groups: [hostile, "b", "c"].enumerated().map { ScatterGroup($1, index: $0) },
+      x: Axis(hostile, from: 0, to: 2),
       y: Axis("y", from: 0, to: 2))
     let images = (0..<3).map { _ in
       ReportImage(name: hostile, png: [1, 2, 3], details: [hostile], link: hostile)
