@@ -101,11 +101,12 @@ let package = Package(
       ]),
 
     // MARK: - The command line
+    .target(name: "_BareHost"),
     .executableTarget(
       name: "nital",
       dependencies: [
         "Estimators", "Files", "Imaging", "LinearAlgebra", "Microstructures", "NeuralNetworks",
-        "Pipelines", "Reporting", "Tensors", "WeightFormats",
+        "Pipelines", "Reporting", "Tensors", "WeightFormats", "_BareHost",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict, linkerSettings: [.linkedLibrary("m")]),

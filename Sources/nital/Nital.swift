@@ -4,6 +4,7 @@ import ArgumentParser
 import Files
 import Pipelines
 import Tensors
+import _BareHost
 
 #if canImport(Glibc)
 import Glibc
@@ -45,7 +46,7 @@ enum Entry {
     signal(SIGPIPE, SIG_IGN)
     keepHeap()
     do {
-      var command = try Nital.parseAsRoot(Array(processArguments().dropFirst()))
+      var command = try Nital.parseAsRoot(programArguments())
       try command.run()
     } catch let failure as CommandFailure {
       Console.error(failure.message)
@@ -60,6 +61,18 @@ enum Entry {
       Console.log(text)
       Console.leave(
         status == .validationFailure ? .usage : ExitStatus(rawValue: status.rawValue) ?? .usage)
+    }
+  }
+}
+
+/// The arguments after the program's name, every byte kept even where a name is not UTF-8.
+private func programArguments() -> [String] {
+  let count = Int(nital_argument_count())
+  guard count > 0 else { return Array(processArguments().dropFirst()) }
+  return (1..<max(1, count)).compactMap { index in
+    // SAFETY: the C library keeps `count` NUL-terminated arguments as long as the process lives.
+    unsafe nital_argument(Int32(index)).map { text in
+      unsafe pathText(Array(UnsafeRawBufferPointer(start: text, count: strlen(text))))
     }
   }
 }
