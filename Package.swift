@@ -121,6 +121,11 @@ let package = Package(
     tests("Imaging", ["Imaging", "Files", "Tensors"]),
     tests("Microstructures", ["Microstructures", "Imaging", "Tensors"]),
     tests("Reporting", ["Reporting", "Imaging", "Tensors"]),
-    tests("Pipelines", ["Pipelines", "Imaging", "Tensors", "Microstructures", "Estimators"]),
+    tests(
+      "Pipelines",
+      [
+        "Pipelines", "Estimators", "Files", "Imaging", "Microstructures", "Reporting", "Tensors",
+        "WeightFormats",
+      ]),
   ] + wideKernels
 )

@@ -58,6 +58,7 @@ extension ClusterModel {
 
   private init(_ file: ModelFileReader) throws(FormatError) {
     settings = try file.json("nital.settings", as: ClusteringSettings.self)
+    if let fault = settings.fault { throw file.fault("settings: " + fault) }
     classNames = try file.json("nital.classes", as: [String].self)
     inputHashes = try file.text("nital.inputs").split(separator: "\n").map(String.init)
     let inputCount = coefficientNames(settings).count
@@ -92,8 +93,7 @@ extension ClusterModel {
       classes.count == centres.shape[0] && classes.allSatisfy { classRange.contains($0) },
       "the classes of the clusters do not fit \(centres.shape[0]) clusters")
     clusterClasses = classes.map { $0 >= 0 ? $0 : nil }
-    let bounds = try file.vector("limits", count: 2)
-    try file.require(bounds.allSatisfy { $0 > 0 }, "a limit is not above 0")
+    let bounds = try file.limits()
     limits = NoveltyLimits(distance: bounds[0], residual: bounds[1])
   }
 }
@@ -170,6 +170,15 @@ private struct ModelFileReader {
       throw fault(
         "tensor '\(name)' has shape \(values.shape) or values that are not finite, "
           + "expected \([count])")
+    }
+    return values.scalars
+  }
+
+  /// The two limits: infinite when the training images were too few, 0 when they were all alike.
+  func limits() throws(FormatError) -> [Double] {
+    let values = try tensor("limits").doubles()
+    guard values.shape == [2], values.scalars.allSatisfy({ $0 >= 0 }) else {
+      throw fault("tensor 'limits' has shape \(values.shape) or values that are below 0 or NaN")
     }
     return values.scalars
   }

@@ -367,7 +367,7 @@ extension ClusteringResult {
       if let index = truth[i] { details.insert("true class \(model.classNames[index])", at: 1) }
       return ReportImage(
         name: extracted.names[i], png: extracted.records[i].thumbnail, details: details,
-        link: extracted.paths[i])
+        link: images.folder + "/" + extracted.names[i])
     }
   }
 }

@@ -67,5 +67,25 @@ public struct ClusteringSettings: Sendable, Equatable, Codable {
   }
 
   /// The number of components used for `count` images.
-  func componentCount(forImages count: Int) -> Int { components ?? min(50, max(2, count / 10)) }
+  func componentCount(forImages count: Int) -> Int {
+    components ?? min(50, max(2, count / 10), max(1, count - 1))
+  }
+}
+
+extension ClusteringSettings {
+  /// What is wrong with settings that a file or a caller gives; `nil` when they can be used.
+  public var fault: String? {
+    if !(1...8).contains(scales) { return "scales lie from 1 to 8, not at \(scales)" }
+    if !(1...32).contains(orientations) {
+      return "orientations lie from 1 to 32, not at \(orientations)"
+    }
+    if !(offset > 0 && offset <= 1e6) { return "the offset lies above 0, not at \(offset)" }
+    if let components, components < 1 { return "\(components) components are none" }
+    if ClusterCount(clusters) == nil { return "clusters: '\(clusters)' is no number or range" }
+    if !(1...1_000_000).contains(starts) { return "starts lie from 1 to 1000000, not at \(starts)" }
+    if folds != 0, !(2...100).contains(folds) {
+      return "folds lie from 2 to 100, or are 0, not \(folds)"
+    }
+    return nil
+  }
 }

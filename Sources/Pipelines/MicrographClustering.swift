@@ -43,6 +43,7 @@ public struct MicrographClustering: Sendable {
   /// - Throws: `PipelineError`, `FormatError` (labels, journal, or an image in strict mode),
   ///   `Interrupted`.
   public func run(progress: ProgressHandler? = nil) throws -> ClusteringResult {
+    if let fault = settings.fault { throw PipelineError.unsuitable(fault) }
     let classes = try ClassLabels(labels, for: images.names)
     let extraction = FeatureExtraction(settings: settings)
     let journal = try journalFolder.map { folder throws(FormatError) in
@@ -148,6 +149,9 @@ struct ModelFit: Sendable {
     logs = try normalisation(training.features)
     let components = settings.componentCount(forImages: training.count)
     let largest = min(training.count - 1, logs.shape[1])
+    guard largest >= 1 else {
+      throw PipelineError.unsuitable("the images have no texture: every coefficient is 0")
+    }
     guard components <= largest else {
       throw PipelineError.unsuitable(
         "\(components) components need more than \(components) images and coefficients; "

@@ -55,6 +55,7 @@ public struct RunRecord: Codable, Sendable, Equatable {
       throw bytes.error(
         "the record has format version \(record.schemaVersion), this program reads version 1")
     }
+    if let fault = record.settings.fault { throw bytes.error("settings: " + fault) }
     self = record
   }
 

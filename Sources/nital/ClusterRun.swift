@@ -141,6 +141,9 @@ func reportingFailures<Result>(_ body: () throws -> Result) throws -> Result {
     throw CommandFailure(error.description, error.isUsage ? .usage : .noInput)
   } catch is Interrupted {
     throw CommandFailure("interrupted; run the same command to go on from here", .interrupted)
+  } catch {
+    // An estimator's error: the numbers of these images cannot be used.
+    throw CommandFailure("the images do not suit the settings or the model: \(error)", .noInput)
   }
 }
 

@@ -64,7 +64,12 @@ enum Console {
       if written > 0 {
         bytes = bytes.dropFirst(written)
       } else if written < 0 && errno != EINTR {
-        return
+        // A reader that closed the pipe has what it wanted; a full disk must not pass for success.
+        guard descriptor == 1 && errno != EPIPE else { return }
+        // SAFETY: strerror gives a NUL-terminated text, which is copied.
+        let reason = unsafe String(cString: strerror(errno))
+        error("stdout: cannot be written: \(reason)")
+        leave(.someFailed)
       }
     }
   }

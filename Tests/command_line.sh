@@ -1,0 +1,254 @@
+#!/usr/bin/env bash
+# Runs the built `nital` as its users do: exit status, streams, awkward files, interruptions.
+# Usage: Tests/command_line.sh [PROGRAM] (default .build/release/nital). Prints "N passed, M failed".
+set -u
+top=$(cd "$(dirname "$0")/.." && pwd)
+nital=$(realpath "${1:-$top/.build/release/nital}")
+[ -x "$nital" ] || { echo "command_line.sh: $nital is not there; build first" >&2; exit 1; }
+unset NITAL_ISA NITAL_THREADS
+work=$(mktemp -d)
+trap 'chmod -R u+rwx "$work"; rm -rf "$work"' EXIT
+cd "$work" || exit 1
+passed=0
+failed=0
+
+# report NAME STATUS: counts one check.
+report() {
+  if [ "$2" = 0 ]; then passed=$((passed + 1)); return; fi
+  failed=$((failed + 1))
+  echo "FAILED: $1" >&2
+  head -c 600 err >&2 2> /dev/null
+}
+
+# expect STATUS NAME COMMAND...: the command ends with the status; its streams are in out and err.
+expect() {
+  local wanted=$1 name=$2 status
+  shift 2
+  timeout 60 "$@" > out 2> err < /dev/null
+  status=$?
+  [ "$status" = "$wanted" ]
+  report "$name (status $status, expected $wanted)" $?
+}
+
+# check NAME COMMAND...: the command ends with 0.
+check() {
+  local name=$1
+  shift
+  "$@" > /dev/null 2>&1
+  report "$name" $?
+}
+
+# isJSON FILE: the file holds one object, its braces and quotes in pairs, with a schema version.
+isJSON() {
+  head -c 1 "$1" | grep -q '{' && tail -c 2 "$1" | grep -q '}' \
+    && grep -q '"schema_version" *: *1' "$1" \
+    && [ "$(tr -cd '{' < "$1" | wc -c)" = "$(tr -cd '}' < "$1" | wc -c)" ] \
+    && [ $(($(tr -cd '"' < "$1" | wc -c) % 2)) = 0 ]
+}
+
+# same A B: clusters.csv and model.safetensors of two result folders are equal, no leftovers in B.
+same() {
+  cmp -s "$1/clusters.csv" "$2/clusters.csv" && cmp -s "$1/model.safetensors" "$2/model.safetensors" \
+    && [ -z "$(find "$2" -name '.*.tmp-*')" ]
+}
+
+# Draw the pictures: three kinds of 64 x 64 pixels.
+for kind in lamellarPearlite scratches nodularIron; do
+  "$nital" synthesize "$kind" --count 8 --height 64 --width 64 -q -o "drawn/$kind" || exit 1
+done
+mkdir images
+cp drawn/*/images/*.png images/
+chain=(--scales 3 --orientations 4 --components 4 --starts 20 --clusters 3)
+one=images/scratches-000.png
+
+# Exit status
+expect 0 "help" "$nital" --help
+check "help goes to stdout" grep -q "EXIT STATUS" out
+expect 0 "version" "$nital" --version
+expect 0 "cluster" "$nital" cluster images -o a "${chain[@]}" --labels from-names
+for file in clusters.csv model.safetensors report.html run.json figures/scree.svg figures/scree.csv; do
+  check "$file is written" test -s "a/$file"
+done
+check "the summary names the accuracy" grep -q "accuracy  100.00 %" out
+expect 0 "classify" "$nital" classify a/model.safetensors images
+check "the table goes to stdout" grep -q "^file,cluster,class,distance" out
+check "25 rows" test "$(wc -l < out)" = 25
+expect 0 "doctor" "$nital" doctor
+expect 2 "no verb's option" "$nital" --frobnicate
+expect 2 "unknown verb" "$nital" frobnicate
+expect 2 "unknown option" "$nital" cluster images -o b --frobnicate
+check "usage goes to stderr" grep -q frobnicate err
+check "nothing goes to stdout" test ! -s out
+expect 2 "no images" "$nital" cluster -o b
+expect 2 "no output" "$nital" cluster images
+for wrong in "--clusters 0" "--clusters x" "--clusters 9-3" "--starts 0" "--folds 1" "--scales 99" \
+  "--threads 0" "--offset 0" "--offset nan" "--components 0" "--seed -1"; do
+  # shellcheck disable=SC2086
+  expect 2 "cluster $wrong" "$nital" cluster images -o b $wrong
+done
+expect 2 "more clusters than images" "$nital" cluster images -o b "${chain[@]}" --clusters 99
+expect 2 "folds without classes" "$nital" cluster images -o b "${chain[@]}" --folds 3
+expect 2 "unknown kind" "$nital" synthesize nothing -o b
+expect 3 "absent folder" "$nital" cluster absent -o b "${chain[@]}"
+check "the message names it" grep -q "error: absent: " err
+mkdir none
+expect 3 "folder without pictures" "$nital" cluster none -o b "${chain[@]}"
+expect 3 "pattern without match" "$nital" cluster 'images/*.bmp' -o b "${chain[@]}"
+expect 3 "one picture" "$nital" cluster "$one" -o b "${chain[@]}"
+expect 3 "absent labels" "$nital" cluster images -o b "${chain[@]}" --labels absent.csv
+expect 3 "absent run record" "$nital" cluster -o b --config absent.json
+expect 5 "absent model" "$nital" classify absent images
+expect 5 "a picture as model" "$nital" classify "$one" images
+head -c 2000 a/model.safetensors > cut.safetensors
+expect 5 "truncated model" "$nital" classify cut.safetensors images
+check "the message names the model" grep -q "cut.safetensors: " err
+expect 3 "nothing to classify" "$nital" classify a/model.safetensors absent.png
+expect 0 "dry run" "$nital" cluster images -o dry "${chain[@]}" --dry-run
+check "a dry run writes nothing" test ! -e dry
+
+# Streams
+for verb in "doctor" "image inspect $one" "cluster images -o j ${chain[*]} --labels from-names --folds 2" \
+  "classify a/model.safetensors images"; do
+  # shellcheck disable=SC2086
+  expect 0 "json $verb" "$nital" $verb --json -q
+  check "json of $verb" isJSON out
+  check "quiet $verb" test ! -s err
+done
+expect 0 "jsonl" "$nital" image inspect --jsonl images/*.png
+check "one line a picture" test "$(grep -c '^{.*}$' out)" = 24
+expect 0 "quiet cluster" "$nital" cluster images -o q -q "${chain[@]}"
+check "no progress when quiet" test ! -s err
+check "no control characters in a log" bash -c '! LC_ALL=C grep -q "[[:cntrl:]]" err'
+"$nital" classify a/model.safetensors images/*.png images/*.png 2> err | head -n 1 > out
+check "a closed pipe is quiet" test "${PIPESTATUS[0]}" -le 1 -a -z "$(grep -v 'images, \|^features' err)"
+( "$nital" classify a/model.safetensors images -q; echo $? > status ) | true
+check "a closed pipe ends without a signal" test "$(cat status)" -lt 128
+if [ -w /dev/full ]; then
+  "$nital" classify a/model.safetensors images -q > /dev/full 2> err
+  check "a full stdout is an error" test $? = 1
+  check "it is told" grep -q "stdout: cannot be written" err
+  expect 3 "a full device as output" "$nital" image convert "$one" -o /dev/full
+fi
+
+# Awkward pictures
+mkfifo pipe.png
+: > empty.png
+head -c 400 "$one" > cut.png
+mkdir folder.png
+ln -s loop.png loop.png
+for bad in pipe.png empty.png cut.png folder.png loop.png absent.png /dev/null /dev/zero; do
+  expect 3 "inspect $bad" "$nital" image inspect "$bad"
+  check "the message names $bad" grep -qF "error: $bad: " err
+  expect 1 "$bad beside a good one" "$nital" image inspect "$bad" "$one"
+done
+rm pipe.png
+cp -r images some
+cp cut.png some/nodularIron-003a.png
+expect 1 "cluster with a bad image" "$nital" cluster some -o c "${chain[@]}" --labels from-names
+check "its row says why" grep -q "^nodularIron-003a.png,,,,,\"\{0,1\}failed: " c/clusters.csv
+grep -v 003a c/clusters.csv > rest
+check "the other rows are unchanged" cmp rest a/clusters.csv
+check "the model is unchanged" cmp c/model.safetensors a/model.safetensors
+check "the report lists it" grep -q "003a" c/report.html
+expect 1 "classify with a bad image" "$nital" classify a/model.safetensors some -o c
+check "its row" grep -q "^nodularIron-003a.png,,,,,,\"\{0,1\}failed: " c/classes.csv
+expect 3 "strict" "$nital" cluster some -o d "${chain[@]}" --strict
+check "strict writes no result" test ! -e d/clusters.csv
+expect 3 "strict classify" "$nital" classify a/model.safetensors some --strict
+expect 3 "bad images alone" "$nital" classify a/model.safetensors cut.png
+
+# Awkward names
+mkdir names
+i=0
+for name in "two words" $'new\nline' "=1+1" "<script>alert(1)<" $'latin\xe9' "a,b;c" "quote\"'" "-o" \
+  "%s%n" "Gefüge β"; do
+  cp "images/scratches-00$((i % 8)).png" "names/$name.png"
+  i=$((i + 1))
+done
+cp images/nodular*.png names/
+expect 0 "awkward names" "$nital" cluster names -o n "${chain[@]}"
+check "a name with a space" grep -q "^two words.png," n/clusters.csv
+check "a formula is defused" grep -q "^'=1+1.png," n/clusters.csv
+check "no cell begins with =" bash -c '! grep -q "^=" n/clusters.csv'
+check "markup is escaped" bash -c '! grep -qF "<script>alert" n/report.html'
+check "the table is UTF-8" iconv -f UTF-8 -t UTF-8 n/clusters.csv
+check "no absolute path in the table or the model" \
+  bash -c "! grep -qaF '$work' n/clusters.csv n/model.safetensors"
+(cd names && find . -name '*.png' -print | grep -av new | head -n 14 | sed 's|^\./||; s|^|names/|') > list
+expect 0 "a list" "$nital" cluster @list -o l "${chain[@]}"
+
+# The same bytes again
+expect 0 "repeat" "$nital" cluster --config a/run.json -o r -q
+check "--config repeats the bytes" same a r
+expect 0 "from elsewhere" bash -c "mkdir -p x && cd x && '$nital' cluster --config ../a/run.json -o ../s -q"
+check "--config works from another folder" same a s
+expect 0 "options override" "$nital" cluster --config a/run.json -o t --clusters 2 -q
+check "other options, other bytes" bash -c '! cmp -s a/model.safetensors t/model.safetensors'
+sed 's/"scales" *: *3/"scales": 1000000/' a/run.json > odd.json
+expect 3 "a run record that makes no sense" "$nital" cluster --config odd.json -o u
+for threads in 1 3 8; do
+  expect 0 "$threads threads" "$nital" cluster images -o "th$threads" "${chain[@]}" --labels from-names \
+    -q -j "$threads"
+  check "same bytes with $threads threads" same a "th$threads"
+done
+for isa in $("$nital" doctor --instruction-sets); do
+  NITAL_ISA=$isa expect 0 "NITAL_ISA=$isa" "$nital" doctor
+  check "$isa is used" grep -q "in use: $isa" out
+  NITAL_ISA=$isa expect 0 "cluster at $isa" "$nital" cluster images -o "isa-$isa" "${chain[@]}" -q
+done
+if [ -d isa-avx2 ] && [ -d isa-avx512 ]; then
+  check "avx2 and avx512 give the same bytes" same isa-avx2 isa-avx512
+fi
+NITAL_ISA=nonsense expect 0 "NITAL_ISA=nonsense" "$nital" doctor
+check "it is told" grep -q "NITAL_ISA=nonsense is not" err
+
+# Interruptions: killed at any moment, run again, the same bytes
+big=(--scales 4 --orientations 8 --components 6 --starts 3000 --clusters 2-8)
+mkdir many
+for n in 1 2 3 4; do
+  "$nital" synthesize all --varied --count 5 --height 160 --width 160 --seed "$n" -q -o "m$n" || exit 1
+  for f in "m$n"/images/*; do cp "$f" "many/$n-${f##*/}"; done
+done
+began=$EPOCHREALTIME
+"$nital" cluster many -o whole "${big[@]}" -q > /dev/null
+took=$(( (${EPOCHREALTIME/./} - ${began/./}) / 1000 ))
+RANDOM=7
+interrupted=0
+for round in $(seq "${ROUNDS:-12}"); do
+  sign=$([ $((round % 2)) = 0 ] && echo INT || echo KILL)
+  rm -rf again
+  delay=$((RANDOM % (took + 20)))
+  "$nital" cluster many -o again "${big[@]}" -q > /dev/null 2> err &
+  process=$!
+  sleep "$(printf '%d.%03d' $((delay / 1000)) $((delay % 1000)))"
+  kill -"$sign" "$process" 2> /dev/null
+  wait "$process" 2> /dev/null
+  status=$?
+  if [ $status != 0 ]; then interrupted=$((interrupted + 1)); fi
+  if [ "$sign" = INT ]; then check "SIGINT after $delay ms: $status" test "$status" = 130 -o "$status" = 0; fi
+  expect 0 "run again after $sign at $delay ms" "$nital" cluster many -o again "${big[@]}" -q
+  check "the same bytes after $sign at $delay ms" same whole again
+done
+check "interruptions hit running programs ($interrupted)" test "$interrupted" -ge 3
+
+# Places that cannot be written
+: > file
+expect 3 "a file as output folder" "$nital" cluster images -o file "${chain[@]}"
+expect 3 "a folder below a file" "$nital" cluster images -o file/x "${chain[@]}"
+expect 3 "/proc as output" "$nital" cluster images -o /proc/x "${chain[@]}"
+expect 3 "/dev/full as output folder" "$nital" cluster images -o /dev/full "${chain[@]}"
+if [ "$(id -u)" != 0 ]; then
+  mkdir locked
+  chmod 555 locked
+  expect 3 "a folder that may not be written" "$nital" cluster images -o locked/x "${chain[@]}"
+fi
+cp -r a limited
+(ulimit -f 8; "$nital" cluster images -o limited "${chain[@]}" --no-resume --clusters 2 > out 2> err)
+check "a file size limit is an error, not a signal" test $? = 3
+check "the message names the output" grep -q "error: limited/" err
+check "old results stay whole" same a limited
+expect 0 "and can be replaced" "$nital" cluster images -o limited "${chain[@]}" --labels from-names -q
+check "by the same bytes" same a limited
+
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
