@@ -8,7 +8,7 @@
 import Files
 
 /// The lookup3 checksum of bytes.
-func lookup3(_ bytes: Span<UInt8>, initial: UInt32 = 0) -> UInt32 {
+package func lookup3(_ bytes: Span<UInt8>, initial: UInt32 = 0) -> UInt32 {
   var (a, b, c): (UInt32, UInt32, UInt32)
   a = 0xdead_beef &+ UInt32(truncatingIfNeeded: bytes.count) &+ initial
   (b, c) = (a, a)

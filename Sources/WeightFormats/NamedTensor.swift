@@ -219,18 +219,24 @@ public struct NamedTensor: Sendable {
         name: name, shape: shape, type: .float16, stored: value.bytes,
         layout: TensorLayout(strides: shape.map { _ in 0 }))
     }
-    let patterns: [UInt16]
-    if type == .float64 {
-      patterns = try doubles().scalars.map { half($0) }
-    } else {
-      patterns = try floats().scalars.map { half(Double($0)) }
-    }
-    let result = NamedTensor(
+    let patterns = try type == .float64 ? halves(of: doubles()) : halves(of: floats())
+    return NamedTensor(
       name: name, shape: shape, type: .float16, made: littleEndianBytes(of: patterns))
-    if let index = result.firstNonFinite, firstNonFinite != index {
-      throw error("value \(index) is beyond half precision, whose largest is 65504")
+  }
+
+  private func halves<Value: BinaryFloatingPoint>(
+    of tensor: Tensor<Value>
+  ) throws(FormatError) -> [UInt16] {
+    var patterns: [UInt16] = []
+    patterns.reserveCapacity(tensor.scalars.count)
+    for (index, value) in tensor.scalars.enumerated() {
+      let pattern = half(Double(value))
+      if pattern & 0x7fff == 0x7c00, value.isFinite {
+        throw error("value \(index) is beyond half precision, whose largest is 65504")
+      }
+      patterns.append(pattern)
     }
-    return result
+    return patterns
   }
 
   /// The row-major index of the first value that is NaN or infinite; `nil` when there is none.

@@ -61,6 +61,9 @@ struct WeightsInspectCommand: ParsableCommand {
   @Argument(help: "Weight files.")
   var files: [String]
 
+  @Flag(help: "Read names, types and shapes alone: no check for NaN, no checksums.")
+  var headers = false
+
   @OptionGroup var shared: SharedOptions
 
   private struct Inspected: Encodable {
@@ -76,7 +79,7 @@ struct WeightsInspectCommand: ParsableCommand {
         let path = try weightFile(name)
         found.append(
           try readingFile { () throws(FormatError) in
-            try InspectedWeights(path, withChecksums: shared.json)
+            try InspectedWeights(path, withValues: !headers, withChecksums: shared.json)
           })
       } catch {
         Console.error(error.message)
@@ -102,7 +105,8 @@ private struct InspectedWeights: Encodable {
     var name: String
     var dtype: String
     var shape: [Int]
-    var finite: Bool
+    /// `nil` when the values were not read.
+    var finite: Bool?
     /// Whether the file stores one value for all.
     var constant: Bool
     var crc32: String?
@@ -115,17 +119,18 @@ private struct InspectedWeights: Encodable {
   var tensors: [Described]
   var metadata: [String: String]
 
-  init(_ path: String, withChecksums: Bool) throws(FormatError) {
+  init(_ path: String, withValues: Bool, withChecksums: Bool) throws(FormatError) {
     let found = try loadTensorFile(contentsOf: path)
     let isArray = found.format == "npy" || found.format == "npz"
-    if !isArray { try found.tensors.refuseNonFinite() }
+    if withValues, !isArray { try found.tensors.refuseNonFinite() }
     (file, format, metadata) = (path, found.format, found.metadata)
     values = found.tensors.reduce(0) { $0 + $1.count }
     tensors = found.tensors.map { tensor in
       Described(
         name: tensor.name, dtype: tensor.type.name, shape: tensor.shape,
-        finite: !isArray || tensor.firstNonFinite == nil, constant: tensor.isConstant,
-        crc32: withChecksums ? hexadecimal(tensor.crc32) : nil)
+        finite: withValues ? !isArray || tensor.firstNonFinite == nil : nil,
+        constant: tensor.isConstant,
+        crc32: withValues && withChecksums ? hexadecimal(tensor.crc32) : nil)
     }
   }
 
@@ -142,7 +147,8 @@ private struct InspectedWeights: Encodable {
     }
     for tensor in tensors {
       let remarks =
-        (tensor.constant ? ", one value for all" : "") + (tensor.finite ? "" : ", not finite")
+        (tensor.constant ? ", one value for all" : "")
+        + (tensor.finite ?? true ? "" : ", not finite")
       let name = tensor.name.isEmpty ? "(no name)" : printable(tensor.name, limit: 200)
       lines.append("  \(name)  \(tensor.dtype) \(tensor.shape)\(remarks)")
     }
