@@ -39,6 +39,9 @@ public func isRegularFile(_ path: String) -> Bool {
   (try? FileStatus(path: path))?.isRegular ?? false
 }
 
+/// Whether anything is at `path`, links followed.
+public func pathExists(_ path: String) -> Bool { (try? FileStatus(path: path)) != nil }
+
 /// Whether text `a` comes before `b` in the order of their bytes.
 public func precedes(_ a: String, _ b: String) -> Bool {
   systemBytes(of: a).lexicographicallyPrecedes(systemBytes(of: b))

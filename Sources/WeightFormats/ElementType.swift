@@ -50,6 +50,21 @@ public enum ElementType: String, Sendable, CaseIterable {
     }
   }
 
+  /// The name that NumPy and PyTorch give the type, such as `float32`.
+  public var name: String {
+    switch self {
+    case .bool: "bool"
+    case .uint8, .uint16, .uint32, .uint64: "uint\(8 * size)"
+    case .int8, .int16, .int32, .int64: "int\(8 * size)"
+    case .float16, .float32, .float64: "float\(8 * size)"
+    case .bfloat16: "bfloat16"
+    case .complex64: "complex64"
+    case .float8E5M2: "float8_e5m2"
+    case .float8E4M3: "float8_e4m3"
+    case .float8E8M0: "float8_e8m0"
+    }
+  }
+
   /// Whether the values are whole numbers or truth values.
   public var isInteger: Bool {
     switch self {
@@ -78,4 +93,23 @@ func float(half bits: UInt16) -> Float {
   }
   let wide = exponent == 31 ? 0xff : exponent + 112
   return Float(bitPattern: sign | wide << 23 | fraction << 13)
+}
+
+/// The IEEE 754 half-precision pattern nearest to a number, ties to even; beyond 65,504 infinity.
+///
+/// A Float is a Double exactly, so that nothing is rounded twice.
+func half(_ value: Double) -> UInt16 {
+  let sign: UInt16 = value.sign == .minus ? 0x8000 : 0
+  let magnitude = abs(value)
+  if value.isNaN { return sign | 0x7e00 }
+  // Halfway between 65,504 and the next power of two, the tie goes to the even side: infinity.
+  if magnitude >= 65_520 { return sign | 0x7c00 }
+  if magnitude < 0x1p-14 {
+    return sign | UInt16((magnitude * 0x1p24).rounded(.toNearestOrEven))
+  }
+  let exponent = Int(magnitude.exponent)
+  let scaled = Double(sign: .plus, exponent: 10 - exponent, significand: magnitude)
+  // 1024 ... 2048: the hidden bit, or a carry, adds one to the exponent's field.
+  let fraction = UInt16(scaled.rounded(.toNearestOrEven))
+  return sign | (UInt16(exponent + 14) << 10 &+ fraction)
 }

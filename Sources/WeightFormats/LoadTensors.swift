@@ -10,7 +10,7 @@ public struct TensorFile: Sendable {
   public let format: String
   /// The tensors in the order of the file.
   public let tensors: [NamedTensor]
-  /// safetensors' `__metadata__`; empty in other formats.
+  /// safetensors' `__metadata__`; Keras' `backend` and `keras_version`; empty in other formats.
   public let metadata: [String: String]
 }
 
@@ -25,6 +25,10 @@ public struct LoadLimits: Sendable, Equatable {
   /// The number of bytes of a JSON header; 100,000,000 in the reference library too.
   public var headerBytes = 100_000_000
 
+  /// How many times its size a compressed member larger than 64 MiB may grow; weights hardly shrink,
+  /// a member that grows a thousandfold is a trap.
+  public var growth = 200
+
   /// The depth of the stack that a pickle builds.
   public var pickleStack = 2_000_000
 
@@ -32,7 +36,7 @@ public struct LoadLimits: Sendable, Equatable {
   public init() {}
 }
 
-/// Reads the tensors of a weight file: safetensors, npy, npz or PyTorch.
+/// Reads the tensors of a weight file: safetensors, npy, npz, PyTorch or Keras.
 ///
 /// The format is told by the first bytes, never by the name. Values may be NaN: a network refuses
 /// them with `refuseNonFinite`.
@@ -78,6 +82,9 @@ public func readTensorFile(
   case .safetensors:
     let (tensors, metadata) = try readSafetensors(bytes, limits: limits)
     return TensorFile(format: "safetensors", tensors: tensors, metadata: metadata)
+  case .hdf5:
+    let (tensors, metadata) = try readKeras(bytes, limits: limits)
+    return TensorFile(format: "Keras HDF5", tensors: tensors, metadata: metadata)
   }
 }
 
@@ -86,12 +93,12 @@ private enum WeightFormat {
   case zip
   case torchLegacy
   case safetensors
+  case hdf5
 }
 
 /// First bytes of files that are not read here, and what they are.
 private let foreign: [(signature: [UInt8], offset: UInt64, problem: String)] = [
   (Array("version https://git-lfs".utf8), 0, "this is a git-lfs pointer; fetch the file itself"),
-  ([0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a], 0, "HDF5 (Keras) weights are not read yet"),
   ([0x89, 0x50, 0x4e, 0x47], 0, "this is a PNG image, not a weight file"),
   ([0xff, 0xd8, 0xff], 0, "this is a JPEG image, not a weight file"),
   (Array("ustar".utf8), 257, "PyTorch's tar format (before 0.2) is not read"),
@@ -102,6 +109,7 @@ private func weightFormat(of bytes: CheckedBytes) throws(FormatError) -> WeightF
     throw bytes.error(problem)
   }
   if bytes.matches(numpySignature) { return .numpy }
+  if bytes.matches(HDF5File.signature) { return .hdf5 }
   if bytes.matches([0x50, 0x4b, 0x03, 0x04]) || bytes.matches([0x50, 0x4b, 0x05, 0x06]) {
     return .zip
   }
@@ -109,5 +117,6 @@ private func weightFormat(of bytes: CheckedBytes) throws(FormatError) -> WeightF
   if bytes.count > 2, try bytes.u8(at: 0) == 0x80, (1...5).contains(try bytes.u8(at: 1)) {
     return .torchLegacy
   }
-  throw bytes.error("this is not a weight file that can be read (safetensors, npy, npz, PyTorch)")
+  throw bytes.error(
+    "this is not a weight file that can be read (safetensors, npy, npz, PyTorch, Keras HDF5)")
 }

@@ -1,7 +1,7 @@
 // A tensor as a file holds it: a name, a shape, a type of number and bytes.
 //
 // Deviations: none. Checked by: NamedTensorTests. Cost: reading a file copies nothing here; each
-//   conversion copies once.
+//   conversion copies once; values in another order or repeated are laid out when asked for.
 
 import Files
 import Tensors
@@ -14,8 +14,10 @@ public struct NamedTensor: Sendable {
   public let shape: [Int]
   /// The type of the values.
   public let type: ElementType
-  /// The values: row-major, little-endian, `count * type.size` bytes.
-  public let bytes: CheckedBytes
+  /// What the file holds of the values.
+  private let stored: CheckedBytes
+  /// Where the values lie in `stored`; `nil` when they lie row-major and little-endian.
+  private let layout: TensorLayout?
 
   /// Names the bytes of a tensor.
   ///
@@ -30,12 +32,40 @@ public struct NamedTensor: Sendable {
       throw bytes.error(
         "\(size) bytes expected, \(bytes.count) found, tensor '\(shown(name))'")
     }
-    (self.name, self.shape, self.type, self.bytes) = (name, shape, type, bytes)
+    (self.name, self.shape, self.type, self.stored) = (name, shape, type, bytes)
+    layout = nil
+  }
+
+  /// Names values that lie in `stored` as `layout` says.
+  ///
+  /// - Throws: an error of the bytes' file when a value would lie outside `stored`.
+  init(
+    name: String, shape: [Int], type: ElementType, stored: CheckedBytes, layout: TensorLayout
+  ) throws(FormatError) {
+    func fault(_ problem: String) -> FormatError {
+      stored.error("\(problem), tensor '\(shown(name))'")
+    }
+    guard let count = product(shape), product([count, type.size]) != nil else {
+      throw fault("the shape is too large")
+    }
+    guard let end = layout.end(shape) else { throw fault("shape, strides or offset are wrong") }
+    guard count == 0 || end <= stored.count / type.size else {
+      throw fault("the strides leave the storage")
+    }
+    (self.name, self.shape, self.type) = (name, shape, type)
+    let isView = count == 0 || (layout.isRowMajor(shape) && (!layout.isBigEndian || type.size == 1))
+    self.layout = isView ? nil : layout.withoutIdleStrides(shape)
+    self.stored =
+      isView
+      ? try stored.slice(
+        at: UInt64(count == 0 ? 0 : layout.first * type.size), count: UInt64(count * type.size))
+      : stored
   }
 
   private init(name: String, shape: [Int], type: ElementType, made: [UInt8]) {
     (self.name, self.shape, self.type) = (name, shape, type)
-    bytes = CheckedBytes(made, file: name)
+    stored = CheckedBytes(made, file: name)
+    layout = nil
   }
 
   /// Names a tensor of Float.
@@ -63,20 +93,56 @@ public struct NamedTensor: Sendable {
   }
 
   /// The number of values.
-  public var count: Int { bytes.count / type.size }
+  public var count: Int { shape.reduce(1, *) }
+
+  /// The number of bytes of the values.
+  public var byteCount: Int { count * type.size }
+
+  /// The values: row-major, little-endian, `byteCount` bytes.
+  ///
+  /// - Complexity: O(1) and no copy when the file holds them so; otherwise they are laid out at each
+  ///   call.
+  public var bytes: CheckedBytes {
+    guard let layout else { return stored }
+    return CheckedBytes(layout.gathered(stored, shape, type.size), file: stored.file)
+  }
+
+  /// Whether the file holds one value that stands for all.
+  public var isConstant: Bool { layout?.strides.allSatisfy { $0 == 0 } ?? false }
+
+  /// The one value of a constant tensor as a tensor of no dimensions; others as they are.
+  private var withoutRepeats: NamedTensor {
+    isConstant
+      ? NamedTensor(name: name, shape: [], type: type, made: element) : self
+  }
+
+  /// The bytes of the first value.
+  private var element: [UInt8] {
+    guard let layout else { return [] }
+    return TensorLayout(first: layout.first, strides: [], isBigEndian: layout.isBigEndian)
+      .gathered(stored, [], type.size)
+  }
+
+  /// The CRC-32 of `bytes`; a constant tensor is not laid out for it.
+  public var crc32: UInt32 {
+    guard isConstant else { return CRC32.of(bytes.span) }
+    return CRC32.of(element, times: count)
+  }
 
   /// The values rounded to Float; truth values become 0 and 1.
   ///
   /// - Throws: an error when the type is complex or has 8 bits of floating point.
   public func floats() throws(FormatError) -> Tensor<Float> {
-    let raw = bytes.array
+    if isConstant, let value = try withoutRepeats.floats().scalars.first {
+      return Tensor(shape: shape, scalars: [Float](repeating: value, count: count))
+    }
     let values: [Float]
     switch type {
-    case .float32: values = raw.floats()
-    case .float16: values = raw.numbers(of: UInt16.self).map { float(half: $0) }
+    case .float32: values = bytes.floats()
+    case .float16: values = bytes.array.numbers(of: UInt16.self).map { float(half: $0) }
     case .bfloat16:
-      values = raw.numbers(of: UInt16.self).map { Float(bitPattern: UInt32($0) << 16) }
-    case .float64: values = raw.doubles().map { Float($0) }
+      values = bytes.array.numbers(of: UInt16.self).map { Float(bitPattern: UInt32($0) << 16) }
+    case .float64: values = bytes.array.doubles().map { Float($0) }
     default:
       values = try convertedIntegers {
         Float($0)
@@ -115,7 +181,7 @@ public struct NamedTensor: Sendable {
       Int(exactly: $0) ?? -1
     }
     if type == .uint64, let index = values.firstIndex(of: -1) {
-      throw bytes.error("value \(index) does not fit 63 bits, tensor '\(shown(name))'")
+      throw stored.error("value \(index) does not fit 63 bits, tensor '\(shown(name))'")
     }
     return Tensor(shape: shape, scalars: values)
   }
@@ -123,7 +189,7 @@ public struct NamedTensor: Sendable {
   private func convertedIntegers<Value>(
     _ signed: (Int64) -> Value, unsigned: (UInt64) -> Value
   ) throws(FormatError) -> [Value] {
-    let raw = bytes.array
+    let raw = type.isInteger ? bytes.array : []
     switch type {
     case .bool: return raw.map { signed($0 == 0 ? 0 : 1) }
     case .uint8: return raw.map { signed(Int64($0)) }
@@ -135,10 +201,42 @@ public struct NamedTensor: Sendable {
     case .uint64: return raw.numbers(of: UInt64.self).map { unsigned($0) }
     case .int64: return raw.numbers(of: Int64.self).map { signed($0) }
     default:
-      throw bytes.error(
+      throw stored.error(
         "values of type \(type.rawValue) are not converted, "
           + "tensor '\(shown(name))'")
     }
+  }
+
+  /// The same values in half precision, each rounded once, to nearest, ties to even; types that are
+  /// no floating point stay as they are.
+  ///
+  /// - Throws: an error when a finite value is beyond half precision.
+  public func halved() throws(FormatError) -> NamedTensor {
+    guard type.isFloatingPoint, type != .float16 else { return self }
+    if isConstant {
+      let value = try withoutRepeats.halved()
+      return try NamedTensor(
+        name: name, shape: shape, type: .float16, stored: value.bytes,
+        layout: TensorLayout(strides: shape.map { _ in 0 }))
+    }
+    let patterns = try type == .float64 ? halves(of: doubles()) : halves(of: floats())
+    return NamedTensor(
+      name: name, shape: shape, type: .float16, made: littleEndianBytes(of: patterns))
+  }
+
+  private func halves<Value: BinaryFloatingPoint>(
+    of tensor: Tensor<Value>
+  ) throws(FormatError) -> [UInt16] {
+    var patterns: [UInt16] = []
+    patterns.reserveCapacity(tensor.scalars.count)
+    for (index, value) in tensor.scalars.enumerated() {
+      let pattern = half(Double(value))
+      if pattern & 0x7fff == 0x7c00, value.isFinite {
+        throw error("value \(index) is beyond half precision, whose largest is 65504")
+      }
+      patterns.append(pattern)
+    }
+    return patterns
   }
 
   /// The row-major index of the first value that is NaN or infinite; `nil` when there is none.
@@ -153,7 +251,9 @@ public struct NamedTensor: Sendable {
     case .float16: mask = (0x7c, 0)
     default: return nil
     }
-    let (span, size) = (bytes.span, type.size)
+    if isConstant { return withoutRepeats.firstNonFinite }
+    let (whole, size) = (bytes, type.size)
+    let span = whole.span
     for index in 0..<count {
       let last = (index + 1) * size - 1
       if span[last] & mask.high == mask.high && span[last - 1] & mask.low == mask.low {
@@ -161,6 +261,13 @@ public struct NamedTensor: Sendable {
       }
     }
     return nil
+  }
+}
+
+extension NamedTensor {
+  /// An error of the file that holds this tensor, which names the tensor.
+  public func error(_ problem: String) -> FormatError {
+    stored.error("\(problem), tensor '\(shown(name))'")
   }
 }
 
@@ -176,8 +283,8 @@ extension [NamedTensor] {
   public func refuseNonFinite() throws(FormatError) {
     for tensor in self {
       guard let index = tensor.firstNonFinite else { continue }
-      throw tensor.bytes.error(
-        "value \(index) is NaN or infinite, tensor '\(shown(tensor.name))'")
+      throw tensor.error(
+        "value \(index) is NaN or infinite")
     }
   }
 }

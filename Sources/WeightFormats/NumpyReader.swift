@@ -36,33 +36,18 @@ func readNPY(
   else {
     throw data.error("\(data.count) bytes of data do not fill shape \(header.shape)")
   }
-  let isView = !header.isBigEndian && (!header.isFortranOrder || header.shape.count < 2)
-  let values = isView ? data : CheckedBytes(rowMajor(data, header), file: bytes.file)
-  return try NamedTensor(name: name, shape: header.shape, type: header.type, bytes: values)
+  return try NamedTensor(
+    name: name, shape: header.shape, type: header.type, stored: data, layout: layout(header))
 }
 
-/// The bytes of an array, little-endian and row-major.
-private func rowMajor(_ data: CheckedBytes, _ header: NumpyHeader) -> [UInt8] {
-  let (shape, size) = (header.shape, header.type.size)
-  let rank = shape.count
-  var strides = [Int](repeating: size, count: rank)
-  if header.isFortranOrder {
-    for axis in stride(from: 1, to: rank, by: 1) {
-      strides[axis] = strides[axis - 1] * shape[axis - 1]
-    }
-  } else {
-    for axis in stride(from: rank - 2, through: 0, by: -1) {
-      strides[axis] = strides[axis + 1] * shape[axis + 1]
-    }
-  }
-  guard data.count > 0 else { return [] }
-  var result = copiedElements(data.array, first: 0, shape, strides, size)
-  if header.isBigEndian {
-    for start in stride(from: 0, to: result.count, by: size) {
-      result[start..<start + size].reverse()
-    }
-  }
-  return result
+/// Where the values of an array lie: the first index runs fastest in Fortran's order.
+private func layout(_ header: NumpyHeader) -> TensorLayout {
+  let shape = header.shape
+  return TensorLayout(
+    strides: header.isFortranOrder
+      ? TensorLayout.rowMajorStrides(shape.reversed()).reversed()
+      : TensorLayout.rowMajorStrides(shape),
+    isBigEndian: header.isBigEndian)
 }
 
 /// The header of an npy file: a Python dictionary of exactly three keys.

@@ -51,7 +51,7 @@ private func safetensorsHeader(_ tensors: [NamedTensor], _ metadata: [String: St
   }
   var begin = 0
   for tensor in tensors {
-    let end = begin + tensor.bytes.count
+    let end = begin + tensor.byteCount
     let shape = tensor.shape.map { String($0) }.joined(separator: ",")
     parts.append(
       jsonText(tensor.name) + ":{\"dtype\":\"\(tensor.type.rawValue)\",\"shape\":[\(shape)],"

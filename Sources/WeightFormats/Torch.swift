@@ -2,11 +2,11 @@
 //
 // Implements: PyTorch, torch/serialization.py (`_save`, `_legacy_save`) and torch/_utils.py
 //   (`_rebuild_tensor_v2`).
-// Equation -> code: element (i0 ... ik) lies at offset + sum of i_j stride_j (`gathered`).
+// Equation -> code: element (i0 ... ik) lies at offset + sum of i_j stride_j (`TensorLayout`).
 // Symbols: key -> the name of a storage's record; numel -> `TorchStorage.count`.
 // Deviations: nothing is unpickled beyond a fixed list of names (`Pickle`); optimizer state and
 //   numbers beside the tensors are left out; TorchScript archives are refused.
-// Checked by: TorchTests. Cost: contiguous tensors are views; others are copied once.
+// Checked by: TorchTests. Cost: every tensor is a view of its storage until its values are asked for.
 
 import Files
 
@@ -142,80 +142,25 @@ private func torchTensors(
         "the tensors expand to more than \(limits.expandedBytes) bytes, tensor '\(shown(name))'")
     }
     expanded += needed
-    let values = try gathered(tensor, count, data, name)
+    let (part, layout) = try placed(tensor, data, name)
     result.append(
-      try NamedTensor(name: name, shape: tensor.shape, type: storage.type, bytes: values))
+      try NamedTensor(
+        name: name, shape: tensor.shape, type: storage.type, stored: part, layout: layout))
   }
   return result
 }
 
-/// The bytes of a tensor in row-major order; a view when they lie so already.
-private func gathered(
-  _ tensor: TorchTensor, _ count: Int, _ data: CheckedBytes, _ name: String
-) throws(FormatError) -> CheckedBytes {
-  let (shape, strides, size) = (tensor.shape, tensor.strides, tensor.storage.type.size)
-  func fault(_ problem: String) -> FormatError {
-    data.error("\(problem), tensor '\(shown(name))'")
+/// The part of a storage that a tensor may use, and where its values lie there.
+private func placed(
+  _ tensor: TorchTensor, _ data: CheckedBytes, _ name: String
+) throws(FormatError) -> (CheckedBytes, TensorLayout) {
+  let (view, size) = (tensor.storage.view, tensor.storage.type.size)
+  guard view.lowerBound >= 0, view.upperBound <= tensor.storage.count else {
+    throw data.error("the view leaves the storage, tensor '\(shown(name))'")
   }
-  let (first, over) = tensor.offset.addingReportingOverflow(
-    tensor.storage.view.lowerBound)
-  guard shape.count == strides.count, tensor.offset >= 0, !over, strides.allSatisfy({ $0 >= 0 })
-  else {
-    throw fault("shape, strides or offset are wrong")
-  }
-  guard count > 0 else { return try data.slice(at: 0, count: 0) }
-  var last = first
-  for (extent, stride) in zip(shape, strides) {
-    let (step, overflow) = (extent - 1).multipliedReportingOverflow(by: stride)
-    let (next, more) = last.addingReportingOverflow(step)
-    guard !overflow, !more else { throw fault("the strides leave the storage") }
-    last = next
-  }
-  guard last < tensor.storage.view.upperBound else { throw fault("the strides leave the storage") }
-  var expected = 1
-  var isContiguous = true
-  for (extent, stride) in zip(shape, strides).reversed() where extent != 1 {
-    isContiguous = isContiguous && stride == expected
-    expected *= extent
-  }
-  if isContiguous {
-    return try data.slice(at: UInt64(first * size), count: UInt64(count * size))
-  }
-  let source = data.array
-  return CheckedBytes(
-    copiedElements(source, first: first * size, shape, strides.map { $0 * size }, size),
-    file: data.file)
-}
-
-/// Copies elements of `size` bytes in row-major order from where `strides`, in bytes, say they lie.
-func copiedElements(
-  _ source: [UInt8], first: Int, _ shape: [Int], _ strides: [Int], _ size: Int
-) -> [UInt8] {
-  let rank = shape.count
-  guard let inner = shape.last, let step = strides.last else {
-    return Array(source[first..<first + size])
-  }
-  var result: [UInt8] = []
-  result.reserveCapacity(shape.reduce(size, *))
-  var index = [Int](repeating: 0, count: rank)
-  var from = first
-  while true {
-    for i in 0..<inner {
-      let element = from + i * step
-      for b in element..<element + size { result.append(source[b]) }
-    }
-    // Step to the next row in row-major order.
-    var axis = rank - 2
-    while axis >= 0 {
-      index[axis] += 1
-      from += strides[axis]
-      if index[axis] < shape[axis] { break }
-      from -= strides[axis] * shape[axis]
-      index[axis] = 0
-      axis -= 1
-    }
-    if axis < 0 { return result }
-  }
+  let part = try data.slice(
+    at: UInt64(view.lowerBound * size), count: UInt64(view.count * size))
+  return (part, TensorLayout(first: tensor.offset, strides: tensor.strides))
 }
 
 /// The names and tensors of the dictionary that holds the weights.

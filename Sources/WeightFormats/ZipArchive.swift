@@ -53,6 +53,13 @@ struct ZipArchive {
       guard max(expanded, member.uncompressed) <= UInt64(limits.expandedBytes) else {
         throw bytes.error("the members expand to more than \(limits.expandedBytes) bytes")
       }
+      let growth = UInt64(max(limits.growth, 1))
+      guard member.uncompressed <= 64 << 20 || member.uncompressed / growth <= member.compressed
+      else {
+        throw bytes.error(
+          "member '\(Self.shownName(member.name))' grows from \(member.compressed) to "
+            + "\(member.uncompressed) bytes, more than \(growth)-fold")
+      }
       members.append(member)
     }
     guard position == size else {

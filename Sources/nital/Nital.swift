@@ -33,7 +33,7 @@ struct Nital: ParsableCommand {
     version: nitalVersion,
     subcommands: [
       DemoCommand.self, ClusterCommand.self, ClassifyCommand.self, SynthesizeCommand.self,
-      ImageCommand.self, LabCommand.self,
+      ImageCommand.self, WeightsCommand.self, LabCommand.self,
       DoctorCommand.self,
     ])
 }

@@ -16,6 +16,7 @@ private struct Manifest: Decodable {
   }
   struct Described: Decodable {
     var name: String
+    var dtype: String
     var shape: [Int]
     var crc32: String?
   }
@@ -28,7 +29,7 @@ private struct Manifest: Decodable {
     let manifest = try JSONDecoder().decode(
       Manifest.self,
       from: Data(try CheckedBytes(contentsOf: folder + "/good/manifest.json").array))
-    let formats = ["safetensors", "npy", "npz", "torch-zip", "torch-legacy"]
+    let formats = ["safetensors", "npy", "npz", "torch-zip", "torch-legacy", "keras-h5"]
     for entry in manifest.files where formats.contains(entry.format ?? "") {
       if entry.level == "optional" || entry.kind != "weights" { continue }
       let tensors = try loadTensors(contentsOf: folder + "/good/" + entry.path)
@@ -41,8 +42,9 @@ private struct Manifest: Decodable {
           continue
         }
         #expect(found.shape == described.shape, "\(entry.path): \(described.name)")
-        guard let crc = described.crc32, found.bytes.count < 1 << 24 else { continue }
-        #expect(CRC32.of(found.bytes.span) == UInt32(crc, radix: 16), "\(entry.path)")
+        #expect(found.type.name == described.dtype, "\(entry.path): \(described.name)")
+        guard let crc = described.crc32 else { continue }
+        #expect(found.crc32 == UInt32(crc, radix: 16), "\(entry.path)")
       }
     }
   }

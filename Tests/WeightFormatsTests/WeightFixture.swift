@@ -9,10 +9,12 @@ import Glibc
 import Musl
 #endif
 
-/// The path of a file of Tests/Fixtures/weights.
-func fixturePath(_ name: String, file: String = #filePath) -> String {
-  let folder = file.split(separator: "/", omittingEmptySubsequences: false).dropLast(2)
-  return (folder + ["Fixtures", "weights", Substring(name)]).joined(separator: "/")
+/// The path of a file of Tests/Fixtures/weights, or of another folder there.
+func fixturePath(
+  _ name: String, folder: String = "weights", file: String = #filePath
+) -> String {
+  let tests = file.split(separator: "/", omittingEmptySubsequences: false).dropLast(2)
+  return (tests + ["Fixtures", Substring(folder), Substring(name)]).joined(separator: "/")
 }
 
 /// The bytes of a fixture.
