@@ -13,8 +13,8 @@ import _Kernels512
 
 /// The shape and the strides of one call of the band kernel, in values.
 ///
-/// The kernel reads these twelve numbers in this order.
-private struct ConvolutionBand {
+/// The kernel reads these thirteen numbers in this order.
+struct ConvolutionBand {
   /// Output rows, and the distance between their first inputs and between their first outputs.
   var rows, inputRowStep, outputRowStep: Int
   /// Output pixels of a row, and the distance between their first inputs and between their outputs.
@@ -23,10 +23,12 @@ private struct ConvolutionBand {
   var outerTaps, outerStep, innerTaps, innerStep: Int
   /// Consecutive values at each tap, and output channels of the panel that exist.
   var channels, columns: Int
+  /// 1 where negative results become 0, else 0.
+  var rectifies = 0
 
-  /// Calls `body` with the twelve numbers.
+  /// Calls `body` with the thirteen numbers.
   func withNumbers(_ body: (UnsafePointer<Int>) -> Void) {
-    // SAFETY: the value consists of twelve Ints, which outlive the call.
+    // SAFETY: the value consists of thirteen Ints, which outlive the call.
     unsafe withUnsafeBytes(of: self) { bytes in
       guard let base = bytes.baseAddress else { return }
       unsafe body(base.assumingMemoryBound(to: Int.self))
@@ -35,13 +37,13 @@ private struct ConvolutionBand {
 }
 
 /// Operations that one piece should have at least: some 50 us of one core.
-private let pieceOperations = 12_000_000
+let pieceOperations = 12_000_000
 
 /// Bytes of padded images that exist at a time.
 private let paddedBytes = 1 << 25
 
 /// Calls the kernel of the instruction set in use.
-@unsafe private func convolveBand<Scalar: KernelScalar>(
+@unsafe func convolveBand<Scalar: KernelScalar>(
   _ band: ConvolutionBand, _ input: UnsafePointer<Scalar>, _ panel: UnsafePointer<Scalar>,
   _ bias: UnsafePointer<Scalar>, _ output: UnsafeMutablePointer<Scalar>
 ) {

@@ -12,7 +12,7 @@ import _Kernels512
 /// One image and its windows; extents in values.
 ///
 /// The kernel reads these fourteen numbers in this order.
-private struct PoolingPlan {
+struct PoolingPlan {
   /// Input rows, columns and channels.
   var H, W, C: Int
   /// Output rows to make, of `Ho`, and output columns.
@@ -81,7 +81,7 @@ func pool<Scalar: KernelScalar>(
   }
 }
 
-@unsafe private func poolImage<Scalar: KernelScalar>(
+@unsafe func poolImage<Scalar: KernelScalar>(
   _ plan: PoolingPlan, _ input: UnsafePointer<Scalar>, _ output: UnsafeMutablePointer<Scalar>
 ) {
   let (x, y) = unsafe (UnsafeRawPointer(input), UnsafeMutableRawPointer(output))

@@ -13,18 +13,21 @@
 
 /// The shape and the strides of one band, in values (not bytes).
 ///
-/// They are the twelve numbers of `ConvolutionBand` in Tensors, in the same order. The type is private, and callers pass plain numbers, because a public type would bring weak symbols.
+/// They are the thirteen numbers of `ConvolutionBand` in Tensors, in the same order. The type is
+/// private, and callers pass plain numbers, because a public type would bring weak symbols.
 private struct Band {
   let rows, inputRowStep, outputRowStep: Int
   let pixels, inputPixelStep, outputPixelStep: Int
   let outerTaps, outerStep, innerTaps, innerStep: Int
   let channels, columns: Int
+  let rectifies: Bool
 
   @inline(__always) init(_ n: UnsafePointer<Int>) {
     (rows, inputRowStep, outputRowStep) = (n[0], n[1], n[2])
     (pixels, inputPixelStep, outputPixelStep) = (n[3], n[4], n[5])
     (outerTaps, outerStep, innerTaps, innerStep) = (n[6], n[7], n[8], n[9])
     (channels, columns) = (n[10], n[11])
+    rectifies = n[12] != 0
   }
 }
 
@@ -34,6 +37,7 @@ private protocol PixelTile {
   static var pixels: Int { get }
   init(_ b0: V, _ b1: V)
   mutating func accumulate(_ input: UnsafePointer<V.Scalar>, _ step: Int, _ w0: V, _ w1: V)
+  mutating func rectify()
   func store(_ output: UnsafeMutablePointer<V.Scalar>, _ step: Int, _ columns: Int)
 }
 
@@ -59,6 +63,13 @@ private struct One<V: SIMD>: PixelTile where V.Scalar: BinaryFloatingPoint {
     a0 += x * w0
     a1 += x * w1
     #endif
+  }
+
+  /// Negative values become 0; NaN stays.
+  @inline(__always)
+  mutating func rectify() {
+    a0.replace(with: V(), where: a0 .< V())
+    a1.replace(with: V(), where: a1 .< V())
   }
 
   @inline(__always)
@@ -92,6 +103,12 @@ private struct Pair<A: PixelTile, B: PixelTile>: PixelTile where A.V == B.V {
   mutating func accumulate(_ input: UnsafePointer<V.Scalar>, _ step: Int, _ w0: V, _ w1: V) {
     a.accumulate(input, step, w0, w1)
     b.accumulate(input + A.pixels * step, step, w0, w1)
+  }
+
+  @inline(__always)
+  mutating func rectify() {
+    a.rectify()
+    b.rectify()
   }
 
   @inline(__always)
@@ -146,6 +163,7 @@ private func convolveTile<T: PixelTile>(
       }
     }
   }
+  if band.rectifies { tile.rectify() }
   tile.store(output, band.outputPixelStep, band.columns)
 }
 

@@ -1,0 +1,215 @@
+// Finds a network's weights among named tensors, checks them, and puts them into our order.
+//
+// Implements: the shapes and orders of PyTorch (filters [K, C, R, S], matrices [outputs, inputs],
+//   flattened channel by channel), Keras on TensorFlow (filters [R, S, C, K], matrices [inputs,
+//   outputs], flattened pixel by pixel) and Keras on Theano (filters [K, C, R, S] mirrored along both
+//   axes, matrices [inputs, outputs], flattened channel by channel).
+// Equation -> code: batch norm y = gamma (x - mean) / sqrt(variance + epsilon) + beta becomes
+//   F'[.., k] = s_k F[.., k], b'_k = beta_k - s_k mean_k, s_k = gamma_k / sqrt(variance_k + epsilon)
+//   (S. Ioffe, C. Szegedy, ICML 2015, algorithm 2) -> `foldedNorm`, in Double.
+// Symbols: R S C K -> filter rows, columns, inputs, outputs; ours is [R, S, C, K] and [inputs, outputs].
+// Deviations: none. Checked by: NetworkWeightsTests. Cost: one copy of the largest tensor at a time.
+
+import Tensors
+
+/// PyTorch's epsilon of batch norm, with which its networks were trained.
+private let normEpsilon = 1e-5
+
+/// Whose order the tensors are in.
+enum WeightDialect: Equatable {
+  case torch
+  case keras
+  /// Keras files of Theano: mirrored filters.
+  case theano
+}
+
+/// The tensors of a file, found by what they are for.
+struct NetworkWeights {
+  let description: NetworkDescription
+  let dialect: WeightDialect
+  private var found: [String: NetworkTensor] = [:]
+
+  /// Sorts tensors by the roles that the network has for them.
+  ///
+  /// - Throws: `NetworkError` for tensors that are there twice, or that have no role.
+  init(_ tensors: [NetworkTensor], _ description: NetworkDescription) throws(NetworkError) {
+    self.description = description
+    var (torch, keras) = (Self.roles(description, .torch), Self.roles(description, .keras))
+    let isKeras =
+      tensors.count { kerasRole($0.name, in: keras) != nil }
+      > tensors.count { torch.contains($0.name) }
+    var unexpected: [String] = []
+    for tensor in tensors {
+      let role = isKeras ? kerasRole(tensor.name, in: keras) : tensor.name
+      if let role, isKeras || torch.contains(role) {
+        if found.updateValue(tensor, forKey: role) != nil { throw .duplicate(tensor: tensor.name) }
+      } else if !tensor.name.hasSuffix("num_batches_tracked") {
+        unexpected.append(tensor.name)
+      }
+    }
+    (torch, keras) = ([], [])
+    dialect = isKeras ? Self.kerasDialect(found, description) : .torch
+    if !unexpected.isEmpty {
+      throw .unexpected(network: description.name, tensors: unexpected)
+    }
+  }
+
+  /// The roles of all tensors of a network: their names in PyTorch files, or group and kind.
+  static func roles(_ description: NetworkDescription, _ dialect: WeightDialect) -> Set<String> {
+    Set(description.layers.flatMap { roles(of: $0, dialect) })
+  }
+
+  /// The roles of the tensors of a layer.
+  static func roles(of layer: NetworkLayer, _ dialect: WeightDialect) -> [String] {
+    switch layer.operation {
+    case .convolution, .linear: break
+    default: return []
+    }
+    guard dialect == .torch else {
+      return layer.kerasName.isEmpty
+        ? [] : ["\(layer.kerasName) kernel", "\(layer.kerasName) bias"]
+    }
+    guard let norm = layer.normName else {
+      return ["\(layer.torchName).weight", "\(layer.torchName).bias"]
+    }
+    return ["\(layer.torchName).weight"]
+      + ["weight", "bias", "running_mean", "running_var"].map { "\(norm).\($0)" }
+  }
+
+  /// TensorFlow's order, or Theano's where the first filters have its shape alone.
+  private static func kerasDialect(
+    _ found: [String: NetworkTensor], _ description: NetworkDescription
+  ) -> WeightDialect {
+    guard let first = description.layers.first(where: { !$0.kerasName.isEmpty }),
+      case .convolution(let R, let S, let K, _, _) = first.operation,
+      let shape = found["\(first.kerasName) kernel"]?.shape, shape.count == 4
+    else { return .keras }
+    return shape == [K, shape[1], R, S] && shape != [R, S, shape[2], K] ? .theano : .keras
+  }
+
+  /// Fails when tensors of these layers are missing.
+  func check(_ layers: [Int]) throws(NetworkError) {
+    let missing = layers.flatMap { Self.roles(of: description.layers[$0], dialect) }.filter {
+      found[$0] == nil
+    }
+    if !missing.isEmpty { throw .missing(network: description.name, tensors: missing) }
+  }
+
+  /// The values of a role, whose shape must be the expected one.
+  private func values(_ role: String, _ shape: [Int]) throws(NetworkError) -> Tensor<Float> {
+    guard let tensor = found[role] else {
+      throw .missing(network: description.name, tensors: [role])
+    }
+    guard tensor.shape == shape else {
+      throw .shape(tensor: tensor.name, expected: shape, found: tensor.shape)
+    }
+    return try tensor.values()
+  }
+
+  // MARK: - Convolutions
+
+  /// The filters and the bias of a convolution of C channels, batch norm folded in.
+  func filters(
+    _ layer: NetworkLayer, channels C: Int
+  ) throws(NetworkError) -> (filters: Tensor<Float>, bias: Tensor<Float>) {
+    guard case .convolution(let R, let S, let K, _, _) = layer.operation else {
+      preconditionFailure("\(layer.names) is no convolution")
+    }
+    let names = Self.roles(of: layer, dialect)
+    let shape = dialect == .keras ? [R, S, C, K] : [K, C, R, S]
+    let stored = try values(names[0], shape)
+    var filters = dialect == .keras ? stored : reordered(stored, mirrored: dialect == .theano)
+    guard layer.normName != nil else { return (filters, try values(names[1], [K])) }
+    let (scale, shift) = try foldedNorm(names, K)
+    for i in 0..<filters.count {
+      filters.scalars[i] = Float(Double(filters.scalars[i]) * scale[i % K])
+    }
+    return (filters, Tensor(shape: [K], scalars: shift))
+  }
+
+  /// The factor and the summand of each channel.
+  private func foldedNorm(
+    _ names: [String], _ K: Int
+  ) throws(NetworkError) -> (scale: [Double], shift: [Float]) {
+    let (gamma, beta) = (try values(names[1], [K]), try values(names[2], [K]))
+    let (mean, variance) = (try values(names[3], [K]), try values(names[4], [K]))
+    if let index = variance.scalars.firstIndex(where: { $0 < 0 }) {
+      throw .negativeVariance(tensor: names[4], index: index)
+    }
+    let scale = (0..<K).map { k in
+      Double(gamma.scalars[k]) / (Double(variance.scalars[k]) + normEpsilon).squareRoot()
+    }
+    let shift = (0..<K).map { k in
+      Float(Double(beta.scalars[k]) - scale[k] * Double(mean.scalars[k]))
+    }
+    return (scale, shift)
+  }
+
+  /// [K, C, R, S] as [R, S, C, K].
+  private func reordered(_ stored: Tensor<Float>, mirrored: Bool) -> Tensor<Float> {
+    let (K, C, R, S) = (stored.shape[0], stored.shape[1], stored.shape[2], stored.shape[3])
+    var result = Tensor<Float>.zeros([R, S, C, K])
+    for k in 0..<K {
+      for c in 0..<C {
+        for tap in 0..<(R * S) {
+          let source = (k * C + c) * R * S + (mirrored ? R * S - 1 - tap : tap)
+          result.scalars[(tap * C + c) * K + k] = stored.scalars[source]
+        }
+      }
+    }
+    return result
+  }
+
+  // MARK: - Matrices
+
+  /// The packed matrix and the bias of a linear layer.
+  func matrix(
+    _ layer: NetworkLayer
+  ) throws(NetworkError) -> (matrix: PackedMatrix<Float>, bias: [Float]) {
+    guard case .linear(let n, let H, let W, let C) = layer.operation else {
+      preconditionFailure("\(layer.names) is no matrix")
+    }
+    let (names, k) = (Self.roles(of: layer, dialect), C * max(1, H * W))
+    var stored = try values(names[0], dialect == .torch ? [n, k] : [k, n])
+    let bias = try values(names[1], [n]).scalars
+    if H * W > 1, dialect == .torch { interleaveColumns(&stored, pixels: H * W, channels: C) }
+    if H * W > 1, dialect == .theano {
+      var turned = stored.transposed()
+      interleaveColumns(&turned, pixels: H * W, channels: C)
+      return (PackedMatrix(transposing: turned), bias)
+    }
+    return dialect == .torch
+      ? (PackedMatrix(transposing: stored), bias) : (PackedMatrix(stored), bias)
+  }
+
+  /// Turns columns in the order (channel, pixel) into columns in the order (pixel, channel).
+  private func interleaveColumns(_ matrix: inout Tensor<Float>, pixels: Int, channels: Int) {
+    let k = pixels * channels
+    parallelForEachChunk(of: &matrix.scalars, size: k) { _, row in
+      var copy = [Float](repeating: 0, count: k)
+      for i in 0..<k { copy[i] = row[i] }
+      for c in 0..<channels {
+        for p in 0..<pixels { row[p * channels + c] = copy[c * pixels + p] }
+      }
+    }
+  }
+}
+
+/// The role of a tensor of a Keras file, from a path such as `fc1/fc1_W_1:0` or `fc1/fc1/kernel:0`.
+func kerasRole(_ name: String, in roles: Set<String>) -> String? {
+  var path = name[...]
+  if path.hasPrefix("model_weights/") { path = path.dropFirst("model_weights/".count) }
+  if path.hasSuffix(":0") { path = path.dropLast(2) }
+  let isBias = ["_b", "_b_1", "bias"].contains { path.hasSuffix($0) }
+  // A group is everything before one of the slashes; a flat name ends in its kind.
+  var groups: [Substring] = path.indices.filter { path[$0] == "/" }.map { path[..<$0] }
+  for ending in ["_W", "_b", "_W_1", "_b_1", ".kernel", ".bias", ".weight"]
+  where path.hasSuffix(ending) {
+    groups.append(path.dropLast(ending.count))
+  }
+  for group in groups {
+    let role = "\(group) \(isBias ? "bias" : "kernel")"
+    if roles.contains(role) { return role }
+  }
+  return nil
+}

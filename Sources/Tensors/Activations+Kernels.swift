@@ -1,0 +1,262 @@
+// Layers of a network that work in memory used again and again, each activation with the margin of
+// zeros that its consumers want.
+//
+// Implements: the convolution of Convolution+Kernels.swift, whose rows are written inside the margin
+//   of the next layer, so that nothing is copied to be padded; bias and rectification happen while
+//   a tile is in registers.
+// Symbols: N H W C -> images, rows, columns, channels of one part of `stride` interleaved channels.
+// Deviations: none. Checked by: NetworkTests (twin networkReference).
+// Cost: that of the convolution; margins are cleared at each use.
+
+/// The place of an activation in an `ActivationBuffer`.
+package struct ActivationLayout: Sendable, Equatable {
+  /// Images, rows, columns and channels of this activation.
+  package var N, H, W, C: Int
+  /// Rows and columns of zeros on every side.
+  package var margin: Int
+  /// Channels of the pixels in memory, of which this activation has C from `firstChannel` on.
+  package var stride: Int
+  /// The first channel in memory.
+  package var firstChannel: Int
+
+  /// An activation that has its memory for itself.
+  package init(_ N: Int, _ H: Int, _ W: Int, _ C: Int, margin: Int = 0) {
+    (self.N, self.H, self.W, self.C, self.margin) = (N, H, W, C, margin)
+    (stride, firstChannel) = (C, 0)
+  }
+
+  /// Values of a row with its margin.
+  package var rowLength: Int { (W + 2 * margin) * stride }
+  /// Values of an image with its margin.
+  package var imageLength: Int { (H + 2 * margin) * rowLength }
+  /// Values of all images with their margins.
+  package var count: Int { N * imageLength }
+
+  /// Where row `y` of image `n` begins.
+  func offset(_ n: Int, _ y: Int) -> Int {
+    n * imageLength + (y + margin) * rowLength + margin * stride + firstChannel
+  }
+}
+
+/// Memory for activations; one layer at a time writes to it.
+@safe package final class ActivationBuffer: @unchecked Sendable {
+  // Sendable: the functions below write disjoint parts of it from several threads, and return
+  // when all are done; whoever owns the buffer calls them one after the other.
+  let start: UnsafeMutablePointer<Float>
+  /// The number of values that it holds.
+  package let capacity: Int
+
+  /// Memory for `capacity` values, which a layer writes before another reads them.
+  package init(capacity: Int) {
+    self.capacity = max(1, capacity)
+    unsafe start = unsafe UnsafeMutableRawPointer.allocate(
+      byteCount: self.capacity * MemoryLayout<Float>.stride, alignment: 64
+    ).bindMemory(to: Float.self, capacity: self.capacity)
+  }
+
+  deinit { unsafe UnsafeMutableRawPointer(start).deallocate() }
+
+  /// Writes zeros around every image.
+  package func clearMargins(_ layout: ActivationLayout) {
+    precondition(layout.count <= capacity, "\(layout) does not fit into \(capacity) values")
+    guard layout.margin > 0 else { return }
+    let (row, side) = (layout.rowLength, layout.margin * layout.stride)
+    for n in 0..<layout.N {
+      // SAFETY: all offsets are below `layout.count`, which fits.
+      let image = unsafe start + n * layout.imageLength
+      unsafe image.update(repeating: 0, count: layout.margin * row)
+      for y in layout.margin..<(layout.margin + layout.H) {
+        unsafe (image + y * row).update(repeating: 0, count: side)
+        unsafe (image + (y + 1) * row - side).update(repeating: 0, count: side)
+      }
+      unsafe (image + (layout.margin + layout.H) * row).update(
+        repeating: 0, count: layout.margin * row)
+    }
+  }
+
+  /// Copies images `first ..< first + layout.N` of a batch into the margin.
+  package func load(_ batch: Tensor<Float>, first: Int, _ layout: ActivationLayout) {
+    let row = layout.W * layout.C
+    precondition(
+      layout.count <= capacity && batch.shape.dropFirst() == [layout.H, layout.W, layout.C]
+        && first + layout.N <= batch.shape[0],
+      "\(batch.shape) does not fit into \(layout)")
+    let values = batch.scalars.span
+    for n in 0..<layout.N {
+      for y in 0..<layout.H {
+        let from = ((first + n) * layout.H + y) * row
+        let to = layout.offset(n, y)
+        // SAFETY: `to + row` is at most `layout.count`.
+        for j in 0..<row { unsafe start[to + j] = values[from + j] }
+      }
+    }
+  }
+
+  /// Copies the images without their margins behind the values of `result`.
+  package func append(_ layout: ActivationLayout, to result: inout [Float]) {
+    precondition(layout.count <= capacity, "\(layout) does not fit into \(capacity) values")
+    for n in 0..<layout.N {
+      for y in 0..<layout.H {
+        // SAFETY: rows and pixels lie inside the layout, which fits.
+        let row = unsafe start + layout.offset(n, y)
+        if layout.stride == layout.C {
+          unsafe result.append(
+            contentsOf: UnsafeBufferPointer(start: row, count: layout.W * layout.C))
+        } else {
+          for x in 0..<layout.W {
+            unsafe result.append(
+              contentsOf: UnsafeBufferPointer(start: row + x * layout.stride, count: layout.C))
+          }
+        }
+      }
+    }
+  }
+}
+
+// MARK: - Layers
+
+/// The convolution of the images at `x` in `input`, written to `y` in `output`.
+///
+/// - Parameters:
+///   - rectified: negative results become 0.
+/// - Precondition: filters are packed for `.direct`; the margin of `x` covers the padding; the
+///   shapes fit together; the two buffers differ.
+package func convolve(
+  _ input: ActivationBuffer, _ x: ActivationLayout, _ filters: PackedFilters<Float>,
+  geometry g: ConvolutionGeometry, into output: ActivationBuffer, _ y: ActivationLayout,
+  rectified: Bool
+) {
+  let shape = g.outputShape(input: [x.N, x.H, x.W, x.C], filters: filters.shape)
+  precondition(shape == [y.N, y.H, y.W, y.C], "the result has shape \(shape), not \(y)")
+  precondition(
+    filters.algorithm == .direct && g.groups == 1 && g.dilationX == 1 && input !== output
+      && max(g.paddingTop, g.paddingBottom, g.paddingLeft, g.paddingRight) <= x.margin
+      && x.stride == x.C && x.count <= input.capacity && y.count <= output.capacity,
+    "\(x) and \(y) do not suit filters \(filters.shape)")
+  let (R, S) = (filters.shape[0], filters.shape[1])
+  let bandRows = min(y.H, max(1, pieceOperations / (2 * y.W * filters.panelWidth * R * S * x.C)))
+  let bands = (y.H + bandRows - 1) / bandRows
+  let panels = filters.panelsPerGroup
+  parallelFor(y.N * panels * bands) { piece in
+    let (image, rest) = piece.quotientAndRemainder(dividingBy: panels * bands)
+    let (panel, first) = (rest / bands, rest % bands * bandRows)
+    let band = ConvolutionBand(
+      rows: min(bandRows, y.H - first), inputRowStep: g.strideY * x.rowLength,
+      outputRowStep: y.rowLength, pixels: y.W, inputPixelStep: g.strideX * x.C,
+      outputPixelStep: y.stride, outerTaps: R, outerStep: g.dilationY * x.rowLength, innerTaps: 1,
+      innerStep: x.C, channels: S * x.C, columns: filters.columns(ofPanel: panel),
+      rectifies: rectified ? 1 : 0)
+    let from = x.offset(image, first * g.strideY - g.paddingTop) - g.paddingLeft * x.C
+    let to = y.offset(image, first) + panel * filters.panelWidth
+    // SAFETY: windows stay inside the margin; pieces write different rows or channels.
+    unsafe filters.panels.withUnsafeBufferPointer { weights in
+      unsafe filters.bias.withUnsafeBufferPointer { bias in
+        guard let weights = weights.baseAddress, let bias = bias.baseAddress else { return }
+        unsafe convolveBand(
+          band, input.start + from, weights + panel * filters.panelLength,
+          bias + panel * filters.panelWidth, output.start + to)
+      }
+    }
+  }
+}
+
+/// The pooled images at `x` in `input`, written to `y` in `output`.
+///
+/// - Precondition: `x` has no margin and its memory for itself, nor does `y` share its pixels; the
+///   two buffers differ. The extents of `y` are those of the windows.
+package func pool(
+  _ input: ActivationBuffer, _ x: ActivationLayout, height: Int, width: Int,
+  geometry g: ConvolutionGeometry, _ kind: PoolingKind, into output: ActivationBuffer,
+  _ y: ActivationLayout
+) {
+  precondition(
+    x.margin == 0 && x.stride == x.C && y.stride == y.C && x.C == y.C && x.N == y.N
+      && input !== output && x.count <= input.capacity && y.count <= output.capacity,
+    "cannot pool \(x) to \(y)")
+  precondition(
+    kind == .adaptiveMean
+      || poolingShape([x.N, x.H, x.W, x.C], height, width, g) == [y.N, y.H, y.W, y.C],
+    "windows of \(height) x \(width) do not make \(y) of \(x)")
+  parallelFor(y.N * y.H) { piece in
+    let (image, row) = piece.quotientAndRemainder(dividingBy: y.H)
+    let plan = PoolingPlan(
+      H: x.H, W: x.W, C: x.C, firstRow: row, endRow: row + 1, Ho: y.H, Wo: y.W, R: height,
+      S: width, strideY: g.strideY, strideX: g.strideX, top: g.paddingTop, left: g.paddingLeft,
+      kind: kind.rawValue)
+    // SAFETY: pieces write different rows of the output; windows are clipped to the image.
+    unsafe poolImage(plan, input.start + x.offset(image, 0), output.start + y.offset(image, row))
+  }
+}
+
+/// The sum of two activations of one shape.
+///
+/// - Parameters:
+///   - rectified: negative results become 0.
+package func add(
+  _ a: ActivationBuffer, _ x: ActivationLayout, _ b: ActivationBuffer, _ z: ActivationLayout,
+  into output: ActivationBuffer, _ y: ActivationLayout, rectified: Bool
+) {
+  precondition(
+    [x.N, x.H, x.W, x.C] == [y.N, y.H, y.W, y.C] && [z.N, z.H, z.W, z.C] == [y.N, y.H, y.W, y.C]
+      && x.stride == x.C && z.stride == z.C && y.stride == y.C && x.count <= a.capacity
+      && z.count <= b.capacity && y.count <= output.capacity,
+    "cannot add \(x) and \(z) to \(y)")
+  let floor = rectified ? 0 : -Float.infinity
+  parallelFor(y.N * y.H) { piece in
+    let (image, row) = piece.quotientAndRemainder(dividingBy: y.H)
+    // SAFETY: pieces write different rows; rows lie inside the layouts, which fit.
+    let p = unsafe a.start + x.offset(image, row)
+    let q = unsafe b.start + z.offset(image, row)
+    let r = unsafe output.start + y.offset(image, row)
+    for j in 0..<(y.W * y.C) {
+      let sum = unsafe p[j] + q[j]
+      unsafe r[j] = sum < floor ? floor : sum
+    }
+  }
+}
+
+/// The rows of `X` times a packed matrix, plus a bias.
+///
+/// - Parameters:
+///   - X: shape (N, k), or any whose images have k values.
+///   - B: shape (k, n).
+///   - bias: n values.
+///   - rectified: negative results become 0.
+/// - Returns: shape (N, n).
+package func multiply(
+  _ X: Tensor<Float>, _ B: PackedMatrix<Float>, bias: [Float], rectified: Bool
+) -> Tensor<Float> {
+  let N = X.shape[0]
+  precondition(
+    X.count == N * B.k && bias.count == B.n,
+    "cannot multiply \(X.shape) by (\(B.k), \(B.n)) and add \(bias.count) values")
+  var result: [Float] = []
+  result.reserveCapacity(N * B.n)
+  for _ in 0..<N { result += bias }
+  // SAFETY: the arrays hold (N, k) and (N, n) numbers.
+  unsafe X.scalars.withUnsafeBufferPointer { source in
+    unsafe result.withUnsafeMutableBufferPointer { target in
+      guard let source = source.baseAddress, let target = target.baseAddress else { return }
+      unsafe gemmPointers(
+        m: N, alpha: 1, A: source, rowStrideA: B.k, columnStrideA: 1, B: B, beta: 1, C: target,
+        rowStrideC: B.n, columnStrideC: 1)
+    }
+  }
+  if rectified {
+    for i in result.indices where result[i] < 0 { result[i] = 0 }
+  }
+  return Tensor(shape: [N, B.n], scalars: result)
+}
+
+extension PackedMatrix {
+  /// Packs the transpose of a matrix of shape (n, k).
+  package init(transposing B: Tensor<Scalar>) {
+    precondition(B.rank == 2, "a packed matrix needs a matrix, not shape \(B.shape)")
+    let (n, k) = (B.shape[0], B.shape[1])
+    // SAFETY: a tensor of shape (n, k) holds n k numbers; an empty one is not read.
+    self = unsafe B.scalars.withUnsafeBufferPointer { buffer in
+      let start = unsafe buffer.baseAddress ?? UnsafePointer(PackedStorage<Scalar>(count: 1).start)
+      return unsafe PackedMatrix(k: k, n: n, start, rowStride: 1, columnStride: k)
+    }
+  }
+}
