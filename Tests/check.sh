@@ -31,6 +31,9 @@ for isa in $(.build/release/nital doctor --instruction-sets); do
   rm -f "/tmp/nital-tests-$$.log"
 done
 
+say "command line"
+Tests/command_line.sh
+
 say "kernel tests under qemu"
 Tests/run_qemu.sh
 

@@ -79,7 +79,7 @@ struct LabForward: ParsableCommand {
   private func batches(
     _ path: String, _ description: NetworkDescription
   ) throws -> [Tensor<Float>] {
-    let values = try loadPicture(path)
+    let values = try loadPicture(path).floats
     guard values.rank == 4 else { return [try prepared(values, path, description)] }
     try require(values.shape[3] == 3, "\(path): shape \(values.shape), expected (N, H, W, 3)")
     let length = values.shape[1] * values.shape[2] * 3
