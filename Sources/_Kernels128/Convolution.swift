@@ -225,9 +225,15 @@ private func rectifyRow<V: SIMD>(
 ) where V.Scalar: BinaryFloatingPoint {
   for pixel in 0..<band.pixels {
     let values = output + pixel * band.outputPixelStep
-    for lane in 0..<band.columns {
-      let value = values[lane]
-      values[lane] = value < 0 ? 0 : value
+    guard band.columns == 2 * V.scalarCount else {
+      for lane in 0..<band.columns where values[lane] < 0 { values[lane] = 0 }
+      continue
+    }
+    let bytes = UnsafeMutableRawPointer(values)
+    for half in 0..<2 {
+      var vector = bytes.loadUnaligned(fromByteOffset: half * MemoryLayout<V>.size, as: V.self)
+      vector.replace(with: V(), where: vector .< V())
+      bytes.storeBytes(of: vector, toByteOffset: half * MemoryLayout<V>.size, as: V.self)
     }
   }
 }
