@@ -19,6 +19,7 @@ struct ActivationPlan {
   /// Plans the layers that `target` needs.
   ///
   /// - Parameters:
+  ///   - description: the network.
   ///   - target: a layer with rows and columns.
   ///   - height: rows of the images.
   ///   - width: columns of the images.

@@ -7,8 +7,8 @@
 extension NetworkDescription {
   /// AlexNet.
   ///
-  /// - Parameters:
-  ///   - classes: outputs of the last layer.
+  /// - Parameter classes: outputs of the last layer.
+  /// - Returns: its layers, with torchvision's preprocessing.
   public static func alexNet(classes: Int = 1000) -> NetworkDescription {
     var result = NetworkDescription(
       name: "AlexNet", imageSide: 224, preprocessing: .torchvision)

@@ -9,8 +9,8 @@ private let leastCoverage = 0.5
 /// The description of the network that tensors belong to, with as many classes as they have, and
 /// without the classifier where they have none.
 ///
-/// - Parameters:
-///   - tensors: names and shapes of PyTorch's or Keras' files.
+/// - Parameter tensors: names and shapes of PyTorch's or Keras' files.
+/// - Returns: the network, with the preprocessing of the files that have such names.
 /// - Throws: `NetworkError.unknownNetwork` when no network has most of its tensors there.
 public func identifyNetwork(
   _ tensors: [NetworkTensor]

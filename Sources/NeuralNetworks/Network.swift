@@ -91,7 +91,7 @@ public struct Network: Sendable {
     guard images.rank == 4, images.shape[3] == 3 else {
       throw .input(problem: "images have the shape (N, H, W, 3), not \(images.shape)")
     }
-    if let index = images.firstNonFinite {
+    if let index = firstNonFinite(images.scalars) {
       throw .input(problem: "value \(index) of the images is NaN or infinite")
     }
     let chain = description.layers(for: address.layer)

@@ -35,7 +35,14 @@ public struct NetworkTensor: Sendable {
     guard tensor.shape == shape else {
       throw .shape(tensor: name, expected: shape, found: tensor.shape)
     }
-    if let index = tensor.firstNonFinite { throw .notFinite(tensor: name, index: index) }
+    if let index = firstNonFinite(tensor.scalars) { throw .notFinite(tensor: name, index: index) }
     return tensor
   }
+}
+
+/// The index of the first value that is NaN or infinite; concrete, since generic code of another
+/// module is some 20 times slower.
+func firstNonFinite(_ values: [Float]) -> Int? {
+  for i in values.indices where !values[i].isFinite { return i }
+  return nil
 }

@@ -118,13 +118,11 @@ struct NetworkWeights {
     let names = Self.roles(of: layer, dialect)
     let shape = dialect == .keras ? [R, S, C, K] : [K, C, R, S]
     let stored = try values(names[0], shape)
-    var filters = dialect == .keras ? stored : reordered(stored, mirrored: dialect == .theano)
+    let filters = dialect == .keras ? stored : reordered(stored, mirrored: dialect == .theano)
     guard layer.normName != nil else { return (filters, try values(names[1], [K])) }
     let (scale, shift) = try foldedNorm(names, K)
-    for i in 0..<filters.count {
-      filters.scalars[i] = Float(Double(filters.scalars[i]) * scale[i % K])
-    }
-    return (filters, Tensor(shape: [K], scalars: shift))
+    let scaled = filters.scalars.indices.map { Float(Double(filters.scalars[$0]) * scale[$0 % K]) }
+    return (Tensor(shape: filters.shape, scalars: scaled), Tensor(shape: [K], scalars: shift))
   }
 
   /// The factor and the summand of each channel.
@@ -148,16 +146,18 @@ struct NetworkWeights {
   /// [K, C, R, S] as [R, S, C, K].
   private func reordered(_ stored: Tensor<Float>, mirrored: Bool) -> Tensor<Float> {
     let (K, C, R, S) = (stored.shape[0], stored.shape[1], stored.shape[2], stored.shape[3])
-    var result = Tensor<Float>.zeros([R, S, C, K])
+    // Plain arrays: generic access from another module would cost more than the copy.
+    let values = stored.scalars
+    var result = [Float](repeating: 0, count: values.count)
     for k in 0..<K {
       for c in 0..<C {
         for tap in 0..<(R * S) {
           let source = (k * C + c) * R * S + (mirrored ? R * S - 1 - tap : tap)
-          result.scalars[(tap * C + c) * K + k] = stored.scalars[source]
+          result[(tap * C + c) * K + k] = values[source]
         }
       }
     }
-    return result
+    return Tensor(shape: [R, S, C, K], scalars: result)
   }
 
   // MARK: - Matrices

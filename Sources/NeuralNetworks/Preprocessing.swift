@@ -30,8 +30,7 @@ public struct Preprocessing: Sendable, Equatable {
 
   /// The network's input of one image.
   ///
-  /// - Parameters:
-  ///   - image: shape (H, W) grey, or (H, W, 3) red, green, blue; 0...1.
+  /// - Parameter image: shape (H, W) grey, or (H, W, 3) red, green, blue; 0...1.
   /// - Precondition: the shape is one of those.
   /// - Returns: shape (H, W, 3).
   public func callAsFunction(_ image: Tensor<Float>) -> Tensor<Float> {

@@ -9,8 +9,8 @@
 extension NetworkDescription {
   /// ResNet18.
   ///
-  /// - Parameters:
-  ///   - classes: outputs of the last layer.
+  /// - Parameter classes: outputs of the last layer.
+  /// - Returns: its layers, with torchvision's preprocessing.
   public static func resNet18(classes: Int = 1000) -> NetworkDescription {
     resNet(name: "ResNet18", width: 64, classes: classes)
   }
@@ -18,8 +18,10 @@ extension NetworkDescription {
   /// A network of the kind of ResNet18: four stages of two basic blocks.
   ///
   /// - Parameters:
+  ///   - name: what it is called in messages.
   ///   - width: channels of the first stage; each of the others has twice as many as the one before.
   ///   - classes: outputs of the last layer.
+  /// - Returns: its layers, with torchvision's preprocessing.
   public static func resNet(name: String, width: Int, classes: Int) -> NetworkDescription {
     var result = NetworkDescription(name: name, imageSide: 224, preprocessing: .torchvision)
     result.convolve(

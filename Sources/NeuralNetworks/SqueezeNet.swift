@@ -13,6 +13,7 @@ extension NetworkDescription {
   /// - Parameters:
   ///   - classes: outputs of the last convolution.
   ///   - preprocessing: that of the weights; `.keras` also chooses Keras' rule of pooling.
+  /// - Returns: its layers.
   public static func squeezeNet(
     classes: Int = 1000, preprocessing: Preprocessing = .torchvision
   ) -> NetworkDescription {

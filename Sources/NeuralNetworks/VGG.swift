@@ -12,6 +12,7 @@ extension NetworkDescription {
   /// - Parameters:
   ///   - classes: outputs of the last layer.
   ///   - preprocessing: that of the weights.
+  /// - Returns: its layers.
   public static func vgg16(
     classes: Int = 1000, preprocessing: Preprocessing = .torchvision
   ) -> NetworkDescription {
@@ -26,6 +27,7 @@ extension NetworkDescription {
   /// A network of VGG's kind with other widths.
   ///
   /// - Parameters:
+  ///   - name: what it is called in messages.
   ///   - blocks: outputs of the convolutions of each block.
   ///   - pooledHeight: rows that the first matrix reads.
   ///   - pooledWidth: columns that the first matrix reads.
@@ -33,6 +35,7 @@ extension NetworkDescription {
   ///   - classes: outputs of the last matrix.
   ///   - imageSide: rows and columns of the images that the weights were trained with.
   ///   - preprocessing: that of the weights.
+  /// - Returns: its layers.
   public static func vgg(
     name: String, blocks: [[Int]], pooledHeight: Int, pooledWidth: Int, hidden: [Int],
     classes: Int, imageSide: Int, preprocessing: Preprocessing
@@ -59,7 +62,7 @@ extension NetworkDescription {
     return result
   }
 
-  /// The matrices of VGG: classifier.0, classifier.3 ... with rectification and dropout between.
+  /// The matrices of VGG, with rectification and dropout between: classifier.0, classifier.3, and so on.
   private mutating func appendMatrices(
     _ outputs: [Int], from shape: (height: Int, width: Int, channels: Int)
   ) {

@@ -115,10 +115,9 @@ package struct ActivationLayout: Sendable, Equatable {
 
 // MARK: - Layers
 
-/// The convolution of the images at `x` in `input`, written to `y` in `output`.
+/// The convolution of the images at `x` in `input`, written to `y` in `output`; where `rectified`,
+/// negative results become 0.
 ///
-/// - Parameters:
-///   - rectified: negative results become 0.
 /// - Precondition: filters are packed for `.direct`; the margin of `x` covers the padding; the
 ///   shapes fit together; the two buffers differ.
 package func convolve(
@@ -188,10 +187,9 @@ package func pool(
   }
 }
 
-/// The sum of two activations of one shape.
+/// The sum of two activations of one shape; where `rectified`, negative sums become 0.
 ///
-/// - Parameters:
-///   - rectified: negative results become 0.
+/// - Precondition: the shapes agree, and no activation shares its pixels.
 package func add(
   _ a: ActivationBuffer, _ x: ActivationLayout, _ b: ActivationBuffer, _ z: ActivationLayout,
   into output: ActivationBuffer, _ y: ActivationLayout, rectified: Bool

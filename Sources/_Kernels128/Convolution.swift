@@ -37,7 +37,6 @@ private protocol PixelTile {
   static var pixels: Int { get }
   init(_ b0: V, _ b1: V)
   mutating func accumulate(_ input: UnsafePointer<V.Scalar>, _ step: Int, _ w0: V, _ w1: V)
-  mutating func rectify()
   func store(_ output: UnsafeMutablePointer<V.Scalar>, _ step: Int, _ columns: Int)
 }
 
@@ -63,13 +62,6 @@ private struct One<V: SIMD>: PixelTile where V.Scalar: BinaryFloatingPoint {
     a0 += x * w0
     a1 += x * w1
     #endif
-  }
-
-  /// Negative values become 0; NaN stays.
-  @inline(__always)
-  mutating func rectify() {
-    a0.replace(with: V(), where: a0 .< V())
-    a1.replace(with: V(), where: a1 .< V())
   }
 
   @inline(__always)
@@ -103,12 +95,6 @@ private struct Pair<A: PixelTile, B: PixelTile>: PixelTile where A.V == B.V {
   mutating func accumulate(_ input: UnsafePointer<V.Scalar>, _ step: Int, _ w0: V, _ w1: V) {
     a.accumulate(input, step, w0, w1)
     b.accumulate(input + A.pixels * step, step, w0, w1)
-  }
-
-  @inline(__always)
-  mutating func rectify() {
-    a.rectify()
-    b.rectify()
   }
 
   @inline(__always)
@@ -163,7 +149,6 @@ private func convolveTile<T: PixelTile>(
       }
     }
   }
-  if band.rectifies { tile.rectify() }
   tile.store(output, band.outputPixelStep, band.columns)
 }
 
@@ -231,6 +216,28 @@ private func convolveRest<V: SIMD>(
   return 1
 }
 
+/// Negative values of one row become 0 while it is in the cache; NaN stays.
+///
+/// Not in the tiles: their functions would grow beyond what the optimiser inlines into.
+@inline(never)
+private func rectifyRow<V: SIMD>(
+  _: V.Type, _ band: Band, _ output: UnsafeMutablePointer<V.Scalar>
+) where V.Scalar: BinaryFloatingPoint {
+  for pixel in 0..<band.pixels {
+    let values = output + pixel * band.outputPixelStep
+    guard band.columns == 2 * V.scalarCount else {
+      for lane in 0..<band.columns where values[lane] < 0 { values[lane] = 0 }
+      continue
+    }
+    let bytes = UnsafeMutableRawPointer(values)
+    for half in 0..<2 {
+      var vector = bytes.loadUnaligned(fromByteOffset: half * MemoryLayout<V>.size, as: V.self)
+      vector.replace(with: V(), where: vector .< V())
+      bytes.storeBytes(of: vector, toByteOffset: half * MemoryLayout<V>.size, as: V.self)
+    }
+  }
+}
+
 /// Convolves a band of rows with one panel of Float filters.
 ///
 /// `numbers` are those of the band, `input` points at the first tap of the first pixel, `panel` at (R S C) rows of two vectors,
@@ -242,9 +249,9 @@ public func convolveBand(
 ) {
   let band = Band(numbers)
   for row in 0..<band.rows {
-    convolveRow(
-      FloatVector.self, band, input + row * band.inputRowStep, panel, bias,
-      output + row * band.outputRowStep)
+    let target = output + row * band.outputRowStep
+    convolveRow(FloatVector.self, band, input + row * band.inputRowStep, panel, bias, target)
+    if band.rectifies { rectifyRow(FloatVector.self, band, target) }
   }
 }
 
@@ -256,8 +263,8 @@ public func convolveBand(
 ) {
   let band = Band(numbers)
   for row in 0..<band.rows {
-    convolveRow(
-      DoubleVector.self, band, input + row * band.inputRowStep, panel, bias,
-      output + row * band.outputRowStep)
+    let target = output + row * band.outputRowStep
+    convolveRow(DoubleVector.self, band, input + row * band.inputRowStep, panel, bias, target)
+    if band.rectifies { rectifyRow(DoubleVector.self, band, target) }
   }
 }

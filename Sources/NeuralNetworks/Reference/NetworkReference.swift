@@ -9,6 +9,7 @@ import Tensors
 /// The values of a layer of a network whose filters are [R, S, C, K] and matrices [inputs, outputs].
 ///
 /// - Parameters:
+///   - description: the network.
 ///   - images: shape (N, H, W, 3), preprocessed.
 ///   - weights: the filters or the matrix and the bias of each layer, by number; nil for the others.
 ///   - target: the number of the layer.
