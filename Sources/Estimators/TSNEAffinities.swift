@@ -68,6 +68,8 @@ package struct Affinities: Sendable, Equatable {
   /// - Parameters:
   ///   - tree: n points.
   ///   - k: neighbours of a point, more than `perplexity`, less than n.
+  ///   - perplexity: at least 1.
+  /// - Throws: `EstimatorError.tooFewSamples` when k >= n.
   package init(
     _ tree: VantagePointTree, neighbours k: Int, perplexity: Double
   ) throws(EstimatorError) {

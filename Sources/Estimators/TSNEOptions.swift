@@ -22,7 +22,9 @@ public struct TSNEOptions: Sendable, Equatable {
   public var iterations: Int
   /// The factor on p_ij in the first steps; 12 as in van der Maaten 2014, section 5.
   public var exaggeration: Double
-  /// How many steps have the factor; 250 as there. Momentum is 0.5 in these and 0.8 after them.
+  /// How many steps have the factor; 250 as there.
+  ///
+  /// Momentum is 0.5 in these and 0.8 after them.
   public var exaggerationIterations: Int
   /// The length of a step along a quarter of the gradient, as in the authors' programs and
   /// openTSNE; scikit-learn's number for the same step is four times smaller.
@@ -67,7 +69,7 @@ public struct TSNEOptions: Sendable, Equatable {
 public struct TSNEProgress: Sendable, Equatable {
   /// The map being made, 0 ..< starts.
   public let start: Int
-  /// Steps done, 1 ... iterations.
+  /// Steps done, from 1 on.
   public let iteration: Int
   /// The steps of one map.
   public let iterations: Int

@@ -117,7 +117,7 @@ public struct VantagePointTree: Sendable {
   }
 }
 
-/// A power of two that brings the largest magnitude to 1 ..< 2, within 2^-1000 ... 2^1000.
+/// A power of two that brings the largest magnitude near 1; its exponent is within 1000 of 0.
 func powerOfTwoScale<Scalar: KernelScalar>(_ data: Tensor<Scalar>) -> Double {
   let largest = data.scalars.reduce(0) { max($0, Double($1).magnitude) }
   guard largest > 0 else { return 1 }

@@ -166,9 +166,12 @@ private func attract(
 ///
 /// - Parameters:
 ///   - point: three coordinates.
-///   - map: three planes of `padded` values, n of them points; `padded` is a multiple of 8.
+///   - map: three planes of `padded` values, zeros where D is 2.
+///   - n: the number of points.
+///   - padded: n or more, a multiple of 8.
 ///   - excluded: a point that is left out, or -1.
 ///   - weights: `padded` values from `offset` on.
+///   - offset: where the weights begin.
 /// - Returns: attraction (3), repulsion (3) and normaliser.
 package func exactEmbeddingRow(
   _ point: SIMD3<Double>, _ map: [Double], n: Int, padded: Int, excluding excluded: Int,
@@ -197,6 +200,8 @@ package func exactEmbeddingRow(
 ///
 /// - Parameters:
 ///   - query: d values from `offset` on.
+///   - offset: where the query begins.
+///   - d: the number of features.
 ///   - panels: d x 8 values a panel.
 ///   - range: the panels.
 ///   - distances: receives 8 values a panel, from its beginning.

@@ -24,7 +24,14 @@ private typealias Places = SIMD4<Int32>
 ///
 /// - Parameters:
 ///   - sorted: D planes of `padded` values.
-///   - n: the number of points; `padded` is a multiple of 16, `first` too.
+///   - padded: n or more, a multiple of 16.
+///   - n: the number of points.
+///   - D: 2 or 3.
+///   - first: a multiple of 16.
+///   - end: at most n.
+///   - centres: the cells' means and squared sides.
+///   - links: the cells' ends and points.
+///   - cells: the number of cells.
 ///   - thetaSquared: the square of the trade-off; 0 for exact sums.
 ///   - sums: D + 1 planes of `padded` values: the sums of N w^2 (y_i - y_cell), then of N w.
 @inline(never)
@@ -149,6 +156,9 @@ private struct Walk {
 ///
 /// - Parameters:
 ///   - points: n x D values.
+///   - D: 2 or 3.
+///   - first: the first point.
+///   - end: the point after the last.
 ///   - starts: the first entry of each row, n + 1 numbers.
 ///   - columns: the other point of each entry.
 ///   - values: p_ij of each entry.

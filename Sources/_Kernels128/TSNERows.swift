@@ -11,7 +11,8 @@
 ///
 /// - Parameters:
 ///   - point: three coordinates, the last 0 in two dimensions.
-///   - map: three planes of `padded` values, `padded` a multiple of 8; zeros where D is 2.
+///   - map: three planes of `padded` values; zeros where D is 2.
+///   - padded: n or more, a multiple of 8.
 ///   - n: the number of points of the map.
 ///   - excluded: a point of the map that is left out; -1 for none.
 ///   - p: `padded` weights, zeros after n.
@@ -26,7 +27,8 @@ public func embeddingRow(
   var (pullX, pullY, pullZ, pushX, pushY, pushZ, total) = (V(), V(), V(), V(), V(), V(), V())
   var places = SIMD8<Int64>(0, 1, 2, 3, 4, 5, 6, 7)
   let (out, limit) = (Int64(excluded), Int64(n))
-  for j in stride(from: 0, to: n, by: 8) {
+  var j = 0
+  while j < n {
     let dx = x - UnsafeRawPointer(map + j).loadUnaligned(as: V.self)
     let dy = y - UnsafeRawPointer(map + padded + j).loadUnaligned(as: V.self)
     let dz = z - UnsafeRawPointer(map + 2 * padded + j).loadUnaligned(as: V.self)
@@ -42,6 +44,7 @@ public func embeddingRow(
     pushY += push * dy
     pushZ += push * dz
     places &+= 8
+    j += 8
   }
   sums[0] = laneSum(pullX)
   sums[1] = laneSum(pullY)
@@ -64,6 +67,7 @@ private func laneSum(_ v: SIMD8<Double>) -> Double {
 ///
 /// - Parameters:
 ///   - query: d values.
+///   - d: the number of features.
 ///   - panels: panels of d x 8 values, feature after feature.
 ///   - count: the number of panels.
 ///   - distances: receives 8 values a panel.

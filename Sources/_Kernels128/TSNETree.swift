@@ -14,17 +14,21 @@
 /// A leaf has at most so many points, unless their keys are equal.
 let leafPoints = 8
 
-/// Sorts the points along the Morton curve and builds the cells; returns the number of cells.
+/// Sorts the points along the Morton curve and builds the cells.
 ///
 /// - Parameters:
 ///   - points: n x D values, finite.
+///   - n: the number of points, at least 1.
+///   - D: 2 or 3.
 ///   - keys: room for 2 n keys.
 ///   - order: room for 2 n numbers; the first n receive the point at each place of the curve.
 ///   - scratch: room for 4096 numbers.
 ///   - sorted: D planes of `padded` values; receives the points along the curve.
+///   - padded: n or more.
 ///   - centres: room for 2 n cells.
 ///   - links: room for 2 n cells.
 ///   - boxes: room for 4 n vectors.
+/// - Returns: the number of cells.
 @inline(never)
 public func buildEmbeddingTree(
   _ points: UnsafePointer<Float>, _ n: Int, _ D: Int, _ keys: UnsafeMutablePointer<UInt64>,
@@ -164,7 +168,9 @@ private func summarise(
   _ centres: UnsafeMutablePointer<SIMD4<Float>>, _ links: UnsafeMutablePointer<SIMD4<Int32>>,
   _ boxes: UnsafeMutablePointer<SIMD4<Float>>
 ) {
-  for cell in stride(from: cells - 1, through: 0, by: -1) {
+  var cell = cells
+  while cell > 0 {
+    cell -= 1
     let (first, count) = (Int(links[cell][1]), Int(links[cell][2]))
     var sum = SIMD4<Double>(repeating: 0)
     var low = SIMD4<Float>(repeating: .greatestFiniteMagnitude)
