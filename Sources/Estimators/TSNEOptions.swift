@@ -32,7 +32,7 @@ public struct TSNEOptions: Sendable, Equatable {
   /// `nil` takes max(n / exaggeration, 50): A. Belkina et al., Nature Communications 10 (2019) 5415,
   /// with a bound for small sets.
   public var learningRate: Double?
-  /// Cells whose side over distance is below this stand for their points; 0.5 as in van der Maaten
+  /// Cells whose diagonal over distance is below this stand for their points; 0.5 as in van der Maaten
   /// 2014; `nil` for exact forces of all pairs.
   public var theta: Double?
   /// Where the points begin.

@@ -4,7 +4,7 @@
 //   and section 4.2 (repulsion through the tree).
 // Equation -> code: q_ij Z = 1 / (1 + |y_i - y_j|^2) = w; sum over j of p_ij w (y_i - y_j)
 //   (`attractEmbedding`); sum over cells of N w^2 (y_i - y_cell), and of N w (`repelEmbedding`).
-// Symbols: theta -> trade-off, r_cell -> the longest side of the box around a cell's points.
+// Symbols: theta -> trade-off, r_cell -> the diagonal of the box around a cell's points.
 // Deviations: a cell stands for its points where r_cell / |y_i - y_cell| < theta and i is none of
 //   them (the paper prints |.|^2, which depends on the scale of the map; its code has |.|). One
 //   vector walks the tree for neighbouring points; each lane keeps the cell where it goes on, so
@@ -29,7 +29,7 @@ private typealias Places = SIMD4<Int32>
 ///   - D: 2 or 3.
 ///   - first: a multiple of 16.
 ///   - end: at most n.
-///   - centres: the cells' means and squared sides.
+///   - centres: the cells' means and squared diagonals.
 ///   - links: the cells' ends and points.
 ///   - cells: the number of cells.
 ///   - thetaSquared: the square of the trade-off; 0 for exact sums.

@@ -4,10 +4,10 @@
 //   using tree-based algorithms", JMLR 15 (2014) 3221, section 4.2; G. Morton, IBM report, 1966.
 // Equation -> code: key = interleaved bits of the coordinates (`mortonKey`); y_cell = mean of the
 //   cell's points, N_cell = their number (`summarise`).
-// Symbols: n points of D = 2 or 3 coordinates; cell -> `centres[i]` = (y_cell, squared side),
+// Symbols: n points of D = 2 or 3 coordinates; cell -> `centres[i]` = (y_cell, squared diagonal),
 //   `links[i]` = (next cell after the subtree, first point, number of points, 0).
 // Deviations: a leaf holds up to `leafPoints` points instead of one, whose forces are then exact;
-//   chains of cells with one child are left out; a cell's side is that of the box of its points.
+//   chains of cells with one child are left out; a cell's diagonal is that of the box of its points.
 //   Keys have 21 bits a coordinate, so that equal points end in one leaf and nothing recurses.
 // Checked by: TSNEForcesTests, TSNEEdgeTests. Cost: 6 passes of a radix sort, 2 n cells at most.
 
@@ -162,7 +162,7 @@ private func emitCells(
   return cells
 }
 
-/// Means, sides and the ends of subtrees, children before parents.
+/// Means, diagonals and the ends of subtrees, children before parents.
 private func summarise(
   _ sorted: UnsafePointer<Float>, _ padded: Int, _ D: Int, _ cells: Int,
   _ centres: UnsafeMutablePointer<SIMD4<Float>>, _ links: UnsafeMutablePointer<SIMD4<Int32>>,
@@ -192,10 +192,9 @@ private func summarise(
       }
     }
     let extent = high - low
-    var side = extent[0] > extent[1] ? extent[0] : extent[1]
-    if D == 3 && extent[2] > side { side = extent[2] }
+    let flat = extent[0] * extent[0] + extent[1] * extent[1]
     var centre = SIMD4<Float>(sum / Double(count))
-    centre[3] = side * side
+    centre[3] = D == 3 ? flat + extent[2] * extent[2] : flat
     centres[cell] = centre
     boxes[2 * cell] = low
     boxes[2 * cell + 1] = high

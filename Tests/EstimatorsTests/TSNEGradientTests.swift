@@ -77,7 +77,7 @@ private func largest(_ values: [Double]) -> Double { values.map(\.magnitude).max
     #expect(error <= 32 * Double(Float.ulpOfOne) * exact.normaliser)
   }
 
-  /// Measured of the normaliser: 0.0137 (theta 0.5) and 0.057 (theta 1); the bounds are twice that.
+  /// Measured with longer steps (a cell's side for its diagonal): 0.0137 and 0.057; twice that.
   @Test(arguments: [(2, 0.5, 0.028), (3, 0.5, 0.028), (2, 1, 0.12)])
   func treeErrsLittle(_ D: Int, _ theta: Double, _ bound: Double) throws {
     let n = 2000
