@@ -14,6 +14,13 @@ public enum EstimatorError: Error, Equatable, Sendable, CustomStringConvertible 
   case notConverged(iterations: Int)
   /// A mean or variance is larger than the scalar type can hold.
   case overflow
+  /// A perplexity that so many samples do not allow; the largest that they do is below 1 for fewer
+  /// than four samples.
+  case perplexityTooLarge(perplexity: Double, samples: Int, largest: Double)
+  /// The map left the range of numbers; a lower learning rate keeps it.
+  case diverged(iteration: Int)
+  /// The caller asked to stop.
+  case cancelled(iteration: Int)
 
   /// The fault in one line, without a full stop.
   public var description: String {
@@ -30,6 +37,12 @@ public enum EstimatorError: Error, Equatable, Sendable, CustomStringConvertible 
       "no convergence in \(iterations) iterations"
     case .overflow:
       "a mean or variance is larger than the scalar type can hold"
+    case .perplexityTooLarge(let perplexity, let samples, let largest):
+      "perplexity \(perplexity) is too large for \(samples) samples, at most \(largest) is possible"
+    case .diverged(let iteration):
+      "the map grew without bound at iteration \(iteration), take a lower learning rate"
+    case .cancelled(let iteration):
+      "stopped by the caller at iteration \(iteration)"
     }
   }
 }
