@@ -1,7 +1,7 @@
 // Pictures turned the way their file's orientation tag asks for.
 //
 // Implements: Adobe, TIFF Revision 6.0, 1992, section 8, tag 274; EXIF uses the same numbers.
-// Deviations: none. Checked by: OrientationTests. Cost: one copy of the samples.
+// Deviations: none. Checked by: TIFFTests. Cost: one copy of the samples.
 
 extension Image {
   /// The picture as it is to be looked at.

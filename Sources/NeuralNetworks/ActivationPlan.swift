@@ -3,7 +3,7 @@
 // Implements: linear scan allocation (M. Poletto, V. Sarkar, ACM Trans. Program. Lang. Syst. 21
 //   (1999) 895) over layers in order, with buffers for registers.
 // Symbols: a slot is a buffer; the inputs of a concatenation lie in its slot, channel beside channel.
-// Deviations: none. Checked by: ActivationPlanTests. Cost: that of the layers' number, squared.
+// Deviations: none. Checked by: NetworkTests (every layer, memory reused). Cost: that of the layers' number, squared.
 
 import Tensors
 

@@ -4,7 +4,7 @@
 //   training set subtracted, no scaling); torchvision `ImageClassification` presets (scaled to
 //   0...1, minus mean, divided by standard deviation).
 // Equation -> code: input = (255 image or image, channels in order, - means) / deviations.
-// Deviations: none. Checked by: PreprocessingTests. Cost: one pass.
+// Deviations: none. Checked by: NetworkWeightsTests. Cost: one pass.
 
 import Tensors
 

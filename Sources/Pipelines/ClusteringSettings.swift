@@ -80,6 +80,7 @@ extension ClusteringSettings {
       return "orientations lie from 1 to 32, not at \(orientations)"
     }
     if !(offset > 0 && offset <= 1e6) { return "the offset lies above 0, not at \(offset)" }
+    if !(limit >= 0 && limit.isFinite) { return "the limit lies from 0 on, not at \(limit)" }
     if let components, components < 1 { return "\(components) components are none" }
     if ClusterCount(clusters) == nil { return "clusters: '\(clusters)' is no number or range" }
     if !(1...1_000_000).contains(starts) { return "starts lie from 1 to 1000000, not at \(starts)" }

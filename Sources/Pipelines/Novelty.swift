@@ -24,7 +24,12 @@ public struct NoveltyLimits: Sendable, Equatable {
 
   /// How unusual an image is: above 1 it is flagged.
   public func score(distance: Double, residual: Double) -> Double {
-    max(distance / self.distance, residual / self.residual)
+    max(share(distance, of: self.distance), share(residual, of: self.residual))
+  }
+
+  /// `value` as a share of a limit; a limit of 0 stands for images that are all alike.
+  private func share(_ value: Double, of limit: Double) -> Double {
+    limit > 0 ? value / limit : value > 0 ? .infinity : 0
   }
 }
 

@@ -2,7 +2,7 @@
 //
 // Implements: P. Heckbert, "Nice numbers for graph labels", Graphics Gems (1990), p. 61.
 // Deviations: ticks stay inside the range of the data rather than extending it.
-// Checked by: AxisTests.
+// Checked by: ChartTests.
 
 import Tensors
 

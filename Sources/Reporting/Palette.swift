@@ -3,7 +3,7 @@
 // Implements: the qualitative set of M. Okabe, K. Ito, "Color Universal Design" (2008); the
 //   sequential map viridis (S. van der Walt, N. Smith, 2015), by its values at 9 nodes, linear between.
 // Deviations: yellow is left out of the qualitative set (too faint on white for small marks).
-// Checked by: PaletteTests.
+// Checked by: ChartTests.
 
 /// A colour in sRGB, each part from 0 to 255.
 public struct Colour: Equatable, Sendable {

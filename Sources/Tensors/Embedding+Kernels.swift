@@ -1,6 +1,6 @@
 // Checked calls of the t-SNE kernels in the instruction set of this process.
 //
-// Deviations: none. Checked by: TSNEForcesTests, VantagePointTreeTests.
+// Deviations: none. Checked by: TSNEGradientTests, VantagePointTreeTests.
 
 import _Kernels128
 

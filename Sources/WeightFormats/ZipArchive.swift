@@ -5,7 +5,7 @@
 //   may hold zeros (data descriptors).
 // Deviations: encryption, other methods, members that share bytes, and names that come twice are
 //   refused, though the format allows some of them.
-// Checked by: ZipArchiveTests, NumpyTests. Cost: stored members are views, deflated ones inflated
+// Checked by: NumpyTests, TorchTests, NumpyTests. Cost: stored members are views, deflated ones inflated
 //   into memory of the declared size.
 
 import Files

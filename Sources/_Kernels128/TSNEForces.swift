@@ -10,7 +10,7 @@
 //   vector walks the tree for neighbouring points; each lane keeps the cell where it goes on, so
 //   that it adds exactly what it would add alone: the bits do not depend on the width of a vector.
 //   Nothing is fused. The attraction has 16 virtual lanes.
-// Checked by: TSNEForcesTests. Cost: about 12 operations a cell and point; 12 a stored p_ij.
+// Checked by: TSNEGradientTests. Cost: about 12 operations a cell and point; 12 a stored p_ij.
 
 #if NITAL_512
 private typealias Places = SIMD16<Int32>

@@ -5,7 +5,7 @@
 // Equation -> code: w = 1 / (1 + |y - y_j|^2); sums over j of p_j w (y - y_j), w^2 (y - y_j) and w
 //   (`embeddingRow`); sum over features of (x_j - q_j)^2 (`panelDistances`).
 // Deviations: none. Eight lanes in every build and nothing fused: the same bits everywhere.
-// Checked by: TSNEForcesTests, VantagePointTreeTests. Cost: 14 n operations; 3 n d operations.
+// Checked by: TSNEGradientTests, VantagePointTreeTests. Cost: 14 n operations; 3 n d operations.
 
 /// The three sums of one point: attraction (3), repulsion (3), normaliser (1).
 ///

@@ -9,7 +9,7 @@
 // Deviations: a leaf holds up to `leafPoints` points instead of one, whose forces are then exact;
 //   chains of cells with one child are left out; a cell's diagonal is that of the box of its points.
 //   Keys have 21 bits a coordinate, so that equal points end in one leaf and nothing recurses.
-// Checked by: TSNEForcesTests, TSNEEdgeTests. Cost: 6 passes of a radix sort, 2 n cells at most.
+// Checked by: TSNEGradientTests, TSNEEdgeTests. Cost: 6 passes of a radix sort, 2 n cells at most.
 
 /// A leaf has at most so many points, unless their keys are equal.
 let leafPoints = 8
