@@ -45,16 +45,6 @@ public func systemBytes(of path: String) -> [UInt8] {
   return result
 }
 
-/// The arguments of this process with every byte kept; the first is the program's name.
-public func processArguments() -> [String] {
-  // SAFETY: the system keeps `argc` NUL-terminated texts in `argv` as long as the process lives.
-  (0..<Int(CommandLine.argc)).compactMap { index in
-    unsafe CommandLine.unsafeArgv[index].map { text in
-      unsafe pathText(Array(UnsafeRawBufferPointer(start: text, count: strlen(text))))
-    }
-  }
-}
-
 /// The path as a NUL-terminated text for a system call.
 func systemPath(_ path: String) -> [CChar] {
   systemBytes(of: path).map { CChar(bitPattern: $0) } + [0]

@@ -14,9 +14,7 @@ enum ExitStatus: Int32 {
   case someFailed = 1
   case usage = 2
   case noInput = 3
-  case calibrationMissing = 4
   case modelMissing = 5
-  case gateFailed = 6
   case interrupted = 130
 }
 

@@ -25,9 +25,7 @@ struct Nital: ParsableCommand {
         1  some items failed; each is named on stderr and in the results
         2  the command line is wrong
         3  no input could be used
-        4  a calibration is missing where it is required
         5  a model or weight file is missing or does not match
-        6  a quality gate (--fail-under) was not reached
         130  interrupted; finished work is kept, and the same command goes on from there
       """,
     version: nitalVersion,
@@ -68,7 +66,7 @@ enum Entry {
 /// The arguments after the program's name, every byte kept even where a name is not UTF-8.
 private func programArguments() -> [String] {
   let count = Int(nital_argument_count())
-  guard count > 0 else { return Array(processArguments().dropFirst()) }
+  guard count > 0 else { return Array(CommandLine.arguments.dropFirst()) }
   return (1..<max(1, count)).compactMap { index in
     // SAFETY: the C library keeps `count` NUL-terminated arguments as long as the process lives.
     unsafe nital_argument(Int32(index)).map { text in
