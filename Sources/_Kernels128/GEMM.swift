@@ -31,6 +31,26 @@ func update(
   store(multiplyAdd(old * load(c), scale, sum), c)
 }
 
+/// One number of C becomes beta C + alpha S, rounded as a tile does.
+@inline(__always)
+func combine(_ c: Float, _ beta: Float, _ alpha: Float, _ s: Float) -> Float {
+  #if NITAL_FMA || arch(arm64)
+  (beta * c).addingProduct(alpha, s)
+  #else
+  beta * c + alpha * s
+  #endif
+}
+
+/// One number of C becomes beta C + alpha S, rounded as a tile does.
+@inline(__always)
+func combine(_ c: Double, _ beta: Double, _ alpha: Double, _ s: Double) -> Double {
+  #if NITAL_FMA || arch(arm64)
+  (beta * c).addingProduct(alpha, s)
+  #else
+  beta * c + alpha * s
+  #endif
+}
+
 /// The height of a full tile.
 @inline(never) public func gemmRowsPerTile() -> Int { gemmTileRows }
 /// The width of a tile of single-precision numbers.
@@ -63,6 +83,41 @@ func gemmBlock<Scalar>(
       } else {
         if readsC { copyTile(rows, columns, c, rowStrideC, columnStrideC, scratch, NR, 1) }
         tile(rows, A + i &* k, b, scratch, NR)
+        copyTile(rows, columns, scratch, NR, 1, c, rowStrideC, columnStrideC)
+      }
+      b += panelStrideB
+      j &+= NR
+    }
+    i &+= rows
+  }
+}
+
+/// Loops 2 and 1 for a block of A that lies in memory row after row; see `gemmBlock`.
+///
+/// The last rows of the block are composed of lower tiles.
+@inline(__always)
+func gemmRowBlock<Scalar>(
+  _ m: Int, _ n: Int, _ NR: Int, _ A: UnsafePointer<Scalar>, _ rowStrideA: Int,
+  _ B: UnsafePointer<Scalar>, _ panelStrideB: Int, _ C: UnsafeMutablePointer<Scalar>,
+  _ rowStrideC: Int, _ columnStrideC: Int, _ readsC: Bool,
+  _ scratch: UnsafeMutablePointer<Scalar>, _ height: (Int) -> Int,
+  _ tile: (
+    Int, UnsafePointer<Scalar>, UnsafePointer<Scalar>, UnsafeMutablePointer<Scalar>, Int
+  ) -> Void
+) {
+  var i: Int = 0
+  while i < m {  // loop 1: rows of A
+    let rows: Int = height(m &- i)
+    var j: Int = 0
+    var b = B
+    while j < n {  // loop 2: panels of B
+      let columns: Int = n &- j < NR ? n &- j : NR
+      let c: UnsafeMutablePointer<Scalar> = C + (i &* rowStrideC &+ j &* columnStrideC)
+      if columns == NR && columnStrideC == 1 {
+        tile(rows, A + i &* rowStrideA, b, c, rowStrideC)
+      } else {
+        if readsC { copyTile(rows, columns, c, rowStrideC, columnStrideC, scratch, NR, 1) }
+        tile(rows, A + i &* rowStrideA, b, scratch, NR)
         copyTile(rows, columns, scratch, NR, 1, c, rowStrideC, columnStrideC)
       }
       b += panelStrideB
@@ -119,5 +174,37 @@ private func copyTile<Scalar>(
     m, n, k, 2 &* lanesDouble, A, B, panelStrideB, C, rowStrideC, columnStrideC, beta != 0, scratch
   ) { rows, a, b, c, stride in
     gemmTileDouble(rows, k, a, b, strideB, alpha, beta, c, stride)
+  }
+}
+
+/// C = beta C + alpha A B for a block whose A lies in memory row after row, in single precision.
+///
+/// Row i of A begins at i `rowStrideA` and holds k numbers; see `gemmBlockFloat` for the rest.
+@inline(never) public func gemmRowBlockFloat(
+  _ m: Int, _ n: Int, _ k: Int, _ alpha: Float, _ A: UnsafePointer<Float>, _ rowStrideA: Int,
+  _ B: UnsafePointer<Float>, _ strideB: Int, _ panelStrideB: Int, _ beta: Float,
+  _ C: UnsafeMutablePointer<Float>, _ rowStrideC: Int, _ columnStrideC: Int,
+  _ scratch: UnsafeMutablePointer<Float>
+) {
+  gemmRowBlock(
+    m, n, 2 &* lanesFloat, A, rowStrideA, B, panelStrideB, C, rowStrideC, columnStrideC, beta != 0,
+    scratch, { gemmRowTileHeightFloat($0) }
+  ) { rows, a, b, c, stride in
+    gemmRowTileFloat(rows, k, a, rowStrideA, b, strideB, false, alpha, beta, c, stride)
+  }
+}
+
+/// C = beta C + alpha A B for a block whose A lies in rows, in double precision.
+@inline(never) public func gemmRowBlockDouble(
+  _ m: Int, _ n: Int, _ k: Int, _ alpha: Double, _ A: UnsafePointer<Double>, _ rowStrideA: Int,
+  _ B: UnsafePointer<Double>, _ strideB: Int, _ panelStrideB: Int, _ beta: Double,
+  _ C: UnsafeMutablePointer<Double>, _ rowStrideC: Int, _ columnStrideC: Int,
+  _ scratch: UnsafeMutablePointer<Double>
+) {
+  gemmRowBlock(
+    m, n, 2 &* lanesDouble, A, rowStrideA, B, panelStrideB, C, rowStrideC, columnStrideC,
+    beta != 0, scratch, { gemmRowTileHeightDouble($0) }
+  ) { rows, a, b, c, stride in
+    gemmRowTileDouble(rows, k, a, rowStrideA, b, strideB, false, alpha, beta, c, stride)
   }
 }
