@@ -14,7 +14,7 @@ extension HDF5File {
     at address: UInt64, named name: String
   ) throws(FormatError) -> NamedTensor {
     let object = try object(at: address)
-    func fault(_ problem: String) -> FormatError {
+    let fault = { [bytes] (problem: String) -> FormatError in
       bytes.error("\(problem), tensor '\(shown(name))'", at: address)
     }
     guard let typeMessage = object[.datatype], let space = object[.dataspace],

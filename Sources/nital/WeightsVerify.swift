@@ -122,7 +122,7 @@ private struct VerifiedWeights: Encodable {
     let hash = sha256.map { $0 ? ", SHA-256 as on record" : "" } ?? ", no SHA-256 on record"
     return """
       \(printable(file, limit: 4096))
-        network   \(network), \(preprocessing)'s preprocessing
+        network   \(network), \(preprocessing) preprocessing
         format    \(format); order \(order)
         tensors   \(tensors), \(values) values: names and shapes as expected, all finite
         published \(published.map { $0 + hash } ?? "not under the name of a published file")
