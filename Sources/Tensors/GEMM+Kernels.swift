@@ -37,8 +37,10 @@ enum GEMMSizes {
   static let sweepSerial = 1 << 17
   /// A product whose B has up to this many numbers is one piece without a workspace.
   static let smallB = 1 << 14
+  /// It reads B in place where that lies in so many bytes: rows further apart share cache lines' sets.
+  static let smallBytesOfB = 1 << 14
   /// The most columns for which a row-major A is read in place: packing pays with more.
-  static let unpackedColumns = 1024
+  static let unpackedColumns = 512
   /// The pieces that a block of B is worth to several threads, if they are large enough.
   static let pieces = 16
 }

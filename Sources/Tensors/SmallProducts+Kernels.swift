@@ -12,7 +12,9 @@ func multiplySmall<Scalar: KernelScalar>(
   _ C: ProductTarget<Scalar>, _ kernels: GEMMKernels<Scalar>
 ) {
   let NR = kernels.columnsPerTile
-  let readsInPlace = B.columnStride == 1 && n % NR == 0
+  let readsInPlace =
+    B.columnStride == 1 && n % NR == 0
+    && k * B.rowStride * MemoryLayout<Scalar>.stride <= GEMMSizes.smallBytesOfB
   let width = (n + NR - 1) / NR * NR
   let tile = kernels.rowsPerTile * NR
   let count = tile + (readsInPlace ? 0 : k * width)

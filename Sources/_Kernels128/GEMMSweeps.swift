@@ -10,7 +10,7 @@
 /// Rows of B that are read side by side.
 private let sweepDepth = 8
 
-/// S = A B. The last panel reads B where it ends, so that its sums come first in their panel of S.
+/// S = A B, where the last panel reads B where that ends and has sums before its own.
 @inline(__always)
 private func sweep(
   _ m: Int, _ n: Int, _ k: Int, _ NR: Int, _ height: (Int) -> Int,
