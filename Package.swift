@@ -62,6 +62,7 @@ let package = Package(
     .library(name: "Imaging", targets: ["Imaging"]),
     .library(name: "NeuralNetworks", targets: ["NeuralNetworks"]),
     .library(name: "WeightFormats", targets: ["WeightFormats"]),
+    .library(name: "Metallography", targets: ["Metallography"]),
     .library(name: "Microstructures", targets: ["Microstructures"]),
     .library(name: "Reporting", targets: ["Reporting"]),
     .library(name: "Pipelines", targets: ["Pipelines"]),
@@ -90,14 +91,15 @@ let package = Package(
     library("WeightFormats", ["Files", "Tensors"]),
     library("Imaging", ["CPNG", "Files", "Tensors"]),
     library("Microstructures", ["Imaging", "Tensors"]),
+    library("Metallography", ["Imaging", "Tensors"]),
 
     // MARK: - Results
     library("Reporting", ["Files", "Imaging", "Tensors"]),
     library(
       "Pipelines",
       [
-        "Estimators", "Files", "Imaging", "LinearAlgebra", "Microstructures", "NeuralNetworks",
-        "Reporting", "Tensors", "WeightFormats",
+        "Estimators", "Files", "Imaging", "LinearAlgebra", "Metallography", "Microstructures",
+        "NeuralNetworks", "Reporting", "Tensors", "WeightFormats",
       ]),
 
     // MARK: - The command line
@@ -105,8 +107,8 @@ let package = Package(
     .executableTarget(
       name: "nital",
       dependencies: [
-        "Estimators", "Files", "Imaging", "LinearAlgebra", "Microstructures", "NeuralNetworks",
-        "Pipelines", "Reporting", "Tensors", "WeightFormats", "_BareHost",
+        "Estimators", "Files", "Imaging", "LinearAlgebra", "Metallography", "Microstructures",
+        "NeuralNetworks", "Pipelines", "Reporting", "Tensors", "WeightFormats", "_BareHost",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict, linkerSettings: [.linkedLibrary("m")]),
@@ -120,12 +122,13 @@ let package = Package(
     tests("WeightFormats", ["WeightFormats", "Files", "Tensors"]),
     tests("Imaging", ["Imaging", "Files", "Tensors"]),
     tests("Microstructures", ["Microstructures", "Imaging", "Tensors"]),
+    tests("Metallography", ["Metallography", "Files", "Imaging", "Tensors", "WeightFormats"]),
     tests("Reporting", ["Reporting", "Imaging", "Tensors"]),
     tests(
       "Pipelines",
       [
-        "Pipelines", "Estimators", "Files", "Imaging", "Microstructures", "Reporting", "Tensors",
-        "WeightFormats",
+        "Pipelines", "Estimators", "Files", "Imaging", "Microstructures", "NeuralNetworks",
+        "Reporting", "Tensors", "WeightFormats",
       ]),
   ] + wideKernels
 )

@@ -9,11 +9,16 @@ private let leastCoverage = 0.5
 /// The description of the network that tensors belong to, with as many classes as they have, and
 /// without the classifier where they have none.
 ///
-/// - Parameter tensors: names and shapes of PyTorch's or Keras' files.
+/// A network of VGG's kind with other widths is worked out from its names and shapes.
+///
+/// - Parameters:
+///   - tensors: names and shapes of PyTorch's or Keras' files.
+///   - image: rows and columns of the images; they matter for networks of VGG's kind alone, and tell
+///     how many rows and columns the first matrix reads. `nil`: as many as one another, or nearly.
 /// - Returns: the network, with the preprocessing of the files that have such names.
 /// - Throws: `NetworkError.unknownNetwork` when no network has most of its tensors there.
 public func identifyNetwork(
-  _ tensors: [NetworkTensor]
+  _ tensors: [NetworkTensor], image: (height: Int, width: Int)? = nil
 ) throws(NetworkError) -> NetworkDescription {
   var best: (coverage: Double, description: NetworkDescription)?
   for candidate in candidates {
@@ -28,8 +33,11 @@ public func identifyNetwork(
       best = (coverage, fitted(candidate, tensors, isKeras))
     }
   }
-  guard let best else { throw .unknownNetwork(found: tensors.map(\.name)) }
-  return best.description
+  if let best { return best.description }
+  guard let small = identifyVGG(tensors, image: image) else {
+    throw .unknownNetwork(found: tensors.map(\.name))
+  }
+  return small
 }
 
 /// The networks with published weights, as functions of the number of classes.
@@ -57,7 +65,13 @@ private func fitted(
     }.map { (layer, $0) }
   }
   guard let (layer, tensor) = found.last else { return description.withoutTop() }
-  guard layer == top.last, let width = isKeras ? tensor.shape.last : tensor.shape.first,
+  // Our order ends in the outputs, under PyTorch's names too.
+  let isOurs = tensors.contains {
+    $0.name == NetworkWeights.roles(of: description.layers[1], .torch)[0] && $0.shape.first != 64
+      && $0.shape.last == 64
+  }
+  let width = isKeras || isOurs ? tensor.shape.last : tensor.shape.first
+  guard layer == top.last, let width,
     (1...1_000_000).contains(width)
   else { return description }
   return candidate(width)

@@ -48,23 +48,18 @@ public struct Network: Sendable {
     let needed = description.layers(for: end)
     try source.check(needed)
     var packed = [PackedLayer](repeating: .none, count: description.layers.count)
-    var channels = [Int](repeating: 3, count: description.layers.count)
+    let channels = description.channels
     for index in needed {
       let layer = description.layers[index]
-      let C = layer.inputs.first.map { channels[$0] } ?? 3
-      channels[index] = C
       switch layer.operation {
-      case .convolution(_, _, let K, let stride, let padding):
-        let (filters, bias) = try source.filters(layer, channels: C)
+      case .convolution(_, _, _, let stride, let padding):
+        let (filters, bias) = try source.filters(layer, channels: channels[layer.inputs[0]])
         packed[index] = .convolution(
           PackedFilters(filters, bias: bias, algorithm: .direct),
           ConvolutionGeometry(stride: stride, padding: padding))
-        channels[index] = K
-      case .linear(let outputs, _, _, _):
+      case .linear:
         let (matrix, bias) = try source.matrix(layer)
         packed[index] = .linear(matrix, bias)
-        channels[index] = outputs
-      case .concatenation: channels[index] = layer.inputs.reduce(0) { $0 + channels[$1] }
       default: break
       }
     }

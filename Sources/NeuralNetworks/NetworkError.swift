@@ -4,10 +4,10 @@
 public enum NetworkError: Error, Sendable, Equatable, CustomStringConvertible {
   /// The tensors are those of no network that is known here.
   case unknownNetwork(found: [String])
-  /// Tensors that the network needs are not there.
-  case missing(network: String, tensors: [String])
-  /// Tensors are there that the network does not have.
-  case unexpected(network: String, tensors: [String])
+  /// Tensors that the network needs are not there; with the shapes that it expects.
+  case missing(network: String, tensors: [TensorOutline])
+  /// Tensors are there that the network does not have; with the shapes that they have.
+  case unexpected(network: String, tensors: [TensorOutline])
   /// A tensor has another shape than the network's.
   case shape(tensor: String, expected: [Int], found: [Int])
   /// A tensor is there twice.
@@ -28,11 +28,11 @@ public enum NetworkError: Error, Sendable, Equatable, CustomStringConvertible {
     switch self {
     case .unknownNetwork(let found):
       "these are the weights of no known network (VGG16, AlexNet, ResNet18, SqueezeNet); "
-        + "tensors: \(listed(found))"
+        + "tensors: \(listed(found.map { "'\(shown($0))'" }))"
     case .missing(let network, let tensors):
-      "\(network) needs tensors that are missing: \(listed(tensors))"
+      "\(network) needs tensors that are missing, expected: \(listed(tensors.map(\.description)))"
     case .unexpected(let network, let tensors):
-      "\(network) has no such tensors: \(listed(tensors))"
+      "\(network) has no such tensors, found: \(listed(tensors.map(\.description)))"
     case .shape(let tensor, let expected, let found):
       "tensor '\(shown(tensor))': shape \(expected) expected, \(found) found"
     case .duplicate(let tensor): "tensor '\(shown(tensor))' is there twice"
@@ -50,12 +50,12 @@ public enum NetworkError: Error, Sendable, Equatable, CustomStringConvertible {
 
 /// The first names of a list.
 private func listed(_ names: [String]) -> String {
-  let first = names.prefix(8).map { "'\(shown($0))'" }.joined(separator: ", ")
-  return names.isEmpty ? "none" : names.count > 8 ? "\(first) and \(names.count - 8) more" : first
+  let first = names.prefix(6).joined(separator: ", ")
+  return names.isEmpty ? "none" : names.count > 6 ? "\(first) and \(names.count - 6) more" : first
 }
 
 /// A name of a file's choosing, cut to 80 characters, control characters replaced.
-private func shown(_ name: String) -> String {
+func shown(_ name: String) -> String {
   String(
     String.UnicodeScalarView(
       name.unicodeScalars.prefix(80).map { $0.value < 32 || $0.value == 127 ? "?" : $0 }))

@@ -3,7 +3,8 @@
 // Implements: the shapes and orders of PyTorch (filters [K, C, R, S], matrices [outputs, inputs],
 //   flattened channel by channel), Keras on TensorFlow (filters [R, S, C, K], matrices [inputs,
 //   outputs], flattened pixel by pixel) and Keras on Theano (filters [K, C, R, S] mirrored along both
-//   axes, matrices [inputs, outputs], flattened channel by channel).
+//   axes, matrices [inputs, outputs], flattened channel by channel); and ours under PyTorch's names, which
+//   is TensorFlow's.
 // Equation -> code: batch norm y = gamma (x - mean) / sqrt(variance + epsilon) + beta becomes
 //   F'[.., k] = s_k F[.., k], b'_k = beta_k - s_k mean_k, s_k = gamma_k / sqrt(variance_k + epsilon)
 //   (S. Ioffe, C. Szegedy, ICML 2015, algorithm 2) -> `foldedNorm`, in Double.
@@ -21,6 +22,14 @@ enum WeightDialect: Equatable {
   case keras
   /// Keras files of Theano: mirrored filters.
   case theano
+  /// Our own order under PyTorch's names, as `nital weights convert` writes it.
+  case ours
+
+  /// Whether the last extent of filters is that of the outputs.
+  var endsInOutputs: Bool { self == .keras || self == .ours }
+
+  /// Whether tensors have PyTorch's names.
+  var hasTorchNames: Bool { self == .torch || self == .ours }
 }
 
 /// The tensors of a file, found by what they are for.
@@ -38,17 +47,20 @@ struct NetworkWeights {
     let isKeras =
       tensors.count { kerasRole($0.name, in: keras) != nil }
       > tensors.count { torch.contains($0.name) }
-    var unexpected: [String] = []
+    var unexpected: [TensorOutline] = []
     for tensor in tensors {
       let role = isKeras ? kerasRole(tensor.name, in: keras) : tensor.name
       if let role, isKeras || torch.contains(role) {
         if found.updateValue(tensor, forKey: role) != nil { throw .duplicate(tensor: tensor.name) }
       } else if !tensor.name.hasSuffix("num_batches_tracked") {
-        unexpected.append(tensor.name)
+        unexpected.append(TensorOutline(tensor.name, tensor.shape))
       }
     }
     (torch, keras) = ([], [])
-    dialect = isKeras ? Self.kerasDialect(found, description) : .torch
+    dialect =
+      isKeras
+      ? Self.dialect(found, description, .keras, .theano)
+      : Self.dialect(found, description, .torch, .ours)
     if !unexpected.isEmpty {
       throw .unexpected(network: description.name, tensors: unexpected)
     }
@@ -65,7 +77,7 @@ struct NetworkWeights {
     case .convolution, .linear: break
     default: return []
     }
-    guard dialect == .torch else {
+    guard dialect.hasTorchNames else {
       return layer.kerasName.isEmpty
         ? [] : ["\(layer.kerasName) kernel", "\(layer.kerasName) bias"]
     }
@@ -76,34 +88,47 @@ struct NetworkWeights {
       + ["weight", "bias", "running_mean", "running_var"].map { "\(norm).\($0)" }
   }
 
-  /// TensorFlow's order, or Theano's where the first filters have its shape alone.
-  private static func kerasDialect(
-    _ found: [String: NetworkTensor], _ description: NetworkDescription
+  /// The usual order of such names, or the other one where the shape of the first filters that can
+  /// tell them apart has its shape alone.
+  private static func dialect(
+    _ found: [String: NetworkTensor], _ description: NetworkDescription, _ usual: WeightDialect,
+    _ other: WeightDialect
   ) -> WeightDialect {
-    guard let first = description.layers.first(where: { !$0.kerasName.isEmpty }),
-      case .convolution(let R, let S, let K, _, _) = first.operation,
-      let shape = found["\(first.kerasName) kernel"]?.shape, shape.count == 4
-    else { return .keras }
-    return shape == [K, shape[1], R, S] && shape != [R, S, shape[2], K] ? .theano : .keras
+    for index in description.layers.indices {
+      guard case .convolution = description.layers[index].operation,
+        let role = description.outlines(of: index, usual).first,
+        let shape = found[role.name]?.shape,
+        let rival = description.outlines(of: index, other).first, rival.shape != role.shape
+      else { continue }
+      return shape == rival.shape ? other : usual
+    }
+    return usual
   }
 
   /// Fails when tensors of these layers are missing.
   func check(_ layers: [Int]) throws(NetworkError) {
-    let missing = layers.flatMap { Self.roles(of: description.layers[$0], dialect) }.filter {
-      found[$0] == nil
+    let missing = layers.flatMap { description.outlines(of: $0, dialect) }.filter {
+      found[$0.name] == nil
     }
     if !missing.isEmpty { throw .missing(network: description.name, tensors: missing) }
   }
 
-  /// The values of a role, whose shape must be the expected one.
-  private func values(_ role: String, _ shape: [Int]) throws(NetworkError) -> Tensor<Float> {
-    guard let tensor = found[role] else {
+  /// The tensor of a role.
+  ///
+  /// - Throws: `NetworkError` when it is missing, or its shape is not the expected one.
+  func tensor(_ role: TensorOutline) throws(NetworkError) -> NetworkTensor {
+    guard let tensor = found[role.name] else {
       throw .missing(network: description.name, tensors: [role])
     }
-    guard tensor.shape == shape else {
-      throw .shape(tensor: tensor.name, expected: shape, found: tensor.shape)
+    guard tensor.shape == role.shape else {
+      throw .shape(tensor: tensor.name, expected: role.shape, found: tensor.shape)
     }
-    return try tensor.values()
+    return tensor
+  }
+
+  /// The values of a role, whose shape must be the expected one.
+  private func values(_ role: String, _ shape: [Int]) throws(NetworkError) -> Tensor<Float> {
+    try tensor(TensorOutline(role, shape)).values()
   }
 
   // MARK: - Convolutions
@@ -116,9 +141,8 @@ struct NetworkWeights {
       preconditionFailure("\(layer.names) is no convolution")
     }
     let names = Self.roles(of: layer, dialect)
-    let shape = dialect == .keras ? [R, S, C, K] : [K, C, R, S]
-    let stored = try values(names[0], shape)
-    let filters = dialect == .keras ? stored : reordered(stored, mirrored: dialect == .theano)
+    let shape = dialect.endsInOutputs ? [R, S, C, K] : [K, C, R, S]
+    let filters = ourFilters(try values(names[0], shape))
     guard layer.normName != nil else { return (filters, try values(names[1], [K])) }
     let (scale, shift) = try foldedNorm(names, K)
     let scaled = filters.scalars.indices.map { Float(Double(filters.scalars[$0]) * scale[$0 % K]) }
@@ -141,6 +165,11 @@ struct NetworkWeights {
       Float(Double(beta.scalars[k]) - scale[k] * Double(mean.scalars[k]))
     }
     return (scale, shift)
+  }
+
+  /// Filters in the file's order as [R, S, C, K].
+  func ourFilters(_ stored: Tensor<Float>) -> Tensor<Float> {
+    dialect.endsInOutputs ? stored : reordered(stored, mirrored: dialect == .theano)
   }
 
   /// [K, C, R, S] as [R, S, C, K].
@@ -174,12 +203,21 @@ struct NetworkWeights {
     let bias = try values(names[1], [n]).scalars
     if H * W > 1, dialect == .torch { interleaveColumns(&stored, pixels: H * W, channels: C) }
     if H * W > 1, dialect == .theano {
-      var turned = stored.transposed()
-      interleaveColumns(&turned, pixels: H * W, channels: C)
-      return (PackedMatrix(transposing: turned), bias)
+      stored = ourMatrix(stored, pixels: H * W, channels: C)
     }
     return dialect == .torch
       ? (PackedMatrix(transposing: stored), bias) : (PackedMatrix(stored), bias)
+  }
+
+  /// A matrix in the file's order as [inputs, outputs], inputs in the order (pixel, channel).
+  func ourMatrix(
+    _ stored: Tensor<Float>, pixels: Int, channels: Int
+  ) -> Tensor<Float> {
+    if dialect.endsInOutputs { return stored }
+    if pixels <= 1 { return dialect == .torch ? stored.transposed() : stored }
+    var rows = dialect == .torch ? stored : stored.transposed()
+    interleaveColumns(&rows, pixels: pixels, channels: channels)
+    return rows.transposed()
   }
 
   /// Turns columns in the order (channel, pixel) into columns in the order (pixel, channel).

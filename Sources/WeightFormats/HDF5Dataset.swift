@@ -1,10 +1,10 @@
-// Datasets of HDF5 as tensors: contiguous or compact values, or one fill value for all.
+// Datasets of HDF5 as tensors: contiguous, compact or chunked values, or one fill value for all.
 //
 // Implements: "HDF5 File Format Specification Version 3.0", sections IV.A.2.f (fill value), IV.A.2.h
 //   (external files) and IV.A.2.i (layout, versions 1 to 4).
-// Deviations: chunks, filters, virtual datasets and external files are refused.
-// Checked by: HDF5Tests, KerasTests. Cost: the values stay where they are; big-endian ones are
-//   swapped when asked for.
+// Deviations: virtual datasets and external files are refused.
+// Checked by: HDF5Tests, KerasTests, HDF5ChunkTests. Cost: the values stay where they are, save
+//   chunked ones, which are put together; big-endian ones are swapped when asked for.
 
 import Files
 
@@ -14,7 +14,7 @@ extension HDF5File {
     at address: UInt64, named name: String
   ) throws(FormatError) -> NamedTensor {
     let object = try object(at: address)
-    func fault(_ problem: String) -> FormatError {
+    let fault = { [bytes] (problem: String) -> FormatError in
       bytes.error("\(problem), tensor '\(shown(name))'", at: address)
     }
     guard let typeMessage = object[.datatype], let space = object[.dataspace],
@@ -23,9 +23,6 @@ extension HDF5File {
     guard object[.externalFiles] == nil else {
       throw fault("the values lie in another file, which is not opened")
     }
-    guard object[.filters] == nil else {
-      throw fault("compressed (filtered) datasets are not read; save without compression")
-    }
     guard case .number(let type, let isBigEndian) = try HDF5Datatype(typeMessage) else {
       throw fault("the values are not numbers that are read")
     }
@@ -33,7 +30,14 @@ extension HDF5File {
       let size = product([count, type.size])
     else { throw fault("the shape is too large or null") }
     let strides = TensorLayout.rowMajorStrides(shape)
-    if let stored = try values(place, rank: shape.count, size: size, fault) {
+    let isChunked = try layoutClass(place) == 2
+    guard isChunked || object[.filters] == nil else { throw fault("filters without chunks") }
+    let stored =
+      isChunked
+      ? try chunkedValues(
+        place, filters: object[.filters], shape: shape, type: type, fault)
+      : try values(place, rank: shape.count, size: size, fault)
+    if let stored {
       return try NamedTensor(
         name: name, shape: shape, type: type, stored: stored,
         layout: TensorLayout(strides: strides, isBigEndian: isBigEndian))
@@ -44,6 +48,11 @@ extension HDF5File {
     return try NamedTensor(
       name: name, shape: shape, type: type, stored: fill,
       layout: TensorLayout(strides: strides.map { _ in 0 }, isBigEndian: isBigEndian))
+  }
+
+  /// How a layout message says that the values are stored: 2 means chunks.
+  private func layoutClass(_ message: CheckedBytes) throws(FormatError) -> UInt8 {
+    try message.u8(at: try message.u8(at: 0) < 3 ? 2 : 1)
   }
 
   /// The bytes that a layout message points to or holds; `nil` when they were never written.
@@ -75,7 +84,6 @@ extension HDF5File {
       guard count == UInt64(size) else { throw fault("\(count) bytes stored, \(size) needed") }
       if size == 0 { return try bytes.slice(at: 0, count: 0) }
       return address == Self.undefined ? nil : try bytes.slice(at: address, count: count)
-    case 2: throw fault("chunked datasets are not read; save without chunks and compression")
     default: throw fault("datasets of layout class \(kind) (virtual) are not read")
     }
   }

@@ -5,7 +5,7 @@
 // Symbols: address -> a place in the file, 8 bytes; undefined is all ones.
 // Deviations: addresses and lengths have 8 bytes, the base address is 0 (no user block). Nothing but
 //   what a path names is visited, each object once; soft and external links, shared messages, dense
-//   storage, chunks, filters and external files are refused. No other file is ever opened.
+//   storage and external files are refused. No other file is ever opened.
 // Checked by: HDF5Tests, KerasTests. Cost: headers are read when they are named; data stay views.
 
 import Files

@@ -3,9 +3,48 @@
 // Implements: Hugging Face, "safetensors" format, README section "Format".
 // Deviations: none. Tensors lie by falling size of a value, then by name, as the reference library
 //   lays them, so that every value is aligned; the header is padded with spaces to 8 bytes.
-// Checked by: SafetensorsTests. Cost: the data are written from where they are.
+// Checked by: SafetensorsTests. Cost: the data are written from where they are; pending tensors are in
+//   memory one at a time.
 
 import Files
+
+/// A tensor to be written, whose values are made when its turn comes.
+public struct PendingTensor: Sendable {
+  /// The name in the file.
+  public let name: String
+  /// The shape in the file.
+  public let shape: [Int]
+  /// The type in the file.
+  public let type: ElementType
+  /// Makes the tensor.
+  private let made: @Sendable () throws(FormatError) -> NamedTensor
+
+  /// Promises a tensor of this name, shape and type.
+  public init(
+    name: String, shape: [Int], type: ElementType,
+    making made: @escaping @Sendable () throws(FormatError) -> NamedTensor
+  ) {
+    (self.name, self.shape, self.type, self.made) = (name, shape, type, made)
+  }
+
+  /// A tensor that is there.
+  public init(_ tensor: NamedTensor) {
+    self.init(name: tensor.name, shape: tensor.shape, type: tensor.type) { tensor }
+  }
+
+  /// The bytes of the values.
+  fileprivate var byteCount: Int? { product(shape + [type.size]) }
+
+  /// The tensor, which must be as promised.
+  fileprivate func tensor() throws(FormatError) -> NamedTensor {
+    let tensor = try made()
+    guard tensor.shape == shape, tensor.type == type else {
+      throw tensor.error(
+        "shape \(shape) of \(type.name) promised, \(tensor.shape) of \(tensor.type.name) made")
+    }
+    return tensor
+  }
+}
 
 /// Writes tensors to a safetensors file, which appears whole or not at all.
 ///
@@ -18,6 +57,15 @@ import Files
 public func saveSafetensors(
   _ tensors: [NamedTensor], metadata: [String: String] = [:], to path: String
 ) throws(FormatError) {
+  try saveSafetensors(tensors.map { PendingTensor($0) }, metadata: metadata, to: path)
+}
+
+/// Writes tensors that are made one at a time; see above.
+///
+/// - Throws: also what making a tensor throws; there is no file then.
+public func saveSafetensors(
+  _ tensors: [PendingTensor], metadata: [String: String] = [:], to path: String
+) throws(FormatError) {
   let order = tensors.sorted { a, b in
     a.type.size != b.type.size
       ? a.type.size > b.type.size : a.name.utf8.lexicographicallyPrecedes(b.name.utf8)
@@ -29,6 +77,9 @@ public func saveSafetensors(
       throw fault("two tensors are named '\(shown(tensor.name))'")
     }
     guard tensor.name != "__metadata__" else { throw fault("a tensor is named '__metadata__'") }
+    guard tensor.byteCount != nil else {
+      throw fault("the shape \(tensor.shape) is too large, tensor '\(shown(tensor.name))'")
+    }
   }
   let header = safetensorsHeader(order, metadata)
   guard header.count <= LoadLimits().headerBytes else {
@@ -37,12 +88,14 @@ public func saveSafetensors(
   let writer = try AtomicWriter(path: path)
   try writer.write(littleEndianBytes(of: [UInt64(header.count)]))
   try writer.write(header)
-  for tensor in order { try writer.write(tensor.bytes.span) }
+  for tensor in order { try writer.write(try tensor.tensor().bytes.span) }
   try writer.commit()
 }
 
 /// The header, padded with spaces to a multiple of 8 bytes.
-private func safetensorsHeader(_ tensors: [NamedTensor], _ metadata: [String: String]) -> [UInt8] {
+private func safetensorsHeader(
+  _ tensors: [PendingTensor], _ metadata: [String: String]
+) -> [UInt8] {
   var parts: [String] = []
   if !metadata.isEmpty {
     let keys = metadata.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
@@ -51,7 +104,7 @@ private func safetensorsHeader(_ tensors: [NamedTensor], _ metadata: [String: St
   }
   var begin = 0
   for tensor in tensors {
-    let end = begin + tensor.byteCount
+    let end = begin + (tensor.byteCount ?? 0)
     let shape = tensor.shape.map { String($0) }.joined(separator: ",")
     parts.append(
       jsonText(tensor.name) + ":{\"dtype\":\"\(tensor.type.rawValue)\",\"shape\":[\(shape)],"

@@ -71,13 +71,13 @@ func loadPicture(_ path: String) throws(CommandFailure) -> LabArray {
 }
 
 /// Whether a file begins as .npy or .npz do.
-private func isArrayFile(_ path: String) throws(FormatError) -> Bool {
+func isArrayFile(_ path: String) throws(FormatError) -> Bool {
   let bytes = try CheckedBytes(contentsOf: path)
   return bytes.matches([0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59]) || bytes.matches([0x50, 0x4B])
 }
 
 /// The only array of a .npy file, or the first of a .npz file.
-private func firstTensor(_ path: String) throws(FormatError) -> NamedTensor {
+func firstTensor(_ path: String) throws(FormatError) -> NamedTensor {
   guard let first = try loadTensors(contentsOf: path).first else {
     throw FormatError(file: path, problem: "the file holds no array")
   }

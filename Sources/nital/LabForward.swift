@@ -12,19 +12,22 @@ struct LabForward: ParsableCommand {
     commandName: "forward",
     abstract: "The values of a network's layer for pictures: one flattened row an image.",
     discussion: """
-      NETWORK is vgg16, alexnet, resnet18, squeezenet, or auto to tell it from the weights. Layers \
-      have their Keras and their torchvision names: block5_conv3, fc1, features.28, classifier.0, \
-      layer4.1, avgpool. A picture is resized to the network's size, an array (N, H, W, 3) of \
-      preprocessed images is taken as it is. Rows are in the order (y, x, channel).
+      NETWORK is vgg16, alexnet, resnet18, squeezenet, or auto to tell it from the weights; auto also \
+      tells smaller networks of VGG's kind. Layers have their Keras and their torchvision names: \
+      block5_conv3, fc1, features.28, classifier.0, layer4.1, avgpool, logits. A picture is resized \
+      to the network's size; an array (N, H, W, 3) of preprocessed images is taken as it is, and with \
+      --preprocessing none so are pictures. Rows are in the order (y, x, channel).
       """)
 
   @Argument(help: "vgg16, alexnet, resnet18, squeezenet or auto.") var network: String
   @Argument(help: "Pictures, or arrays (N, H, W, 3).") var images: [String]
-  @Option(help: "The file of the weights.") var weights: String
+  @Option(help: "The file of the weights (default: a published one; see nital weights list).")
+  var weights: String?
   @Option(help: "The layer (default: the last).") var layer: String?
   @Option(help: "Rows and columns of the network's input (default: that of its training).")
   var side: Int?
-  @Option(help: "keras or torchvision (default: that of the weights).") var preprocessing: String?
+  @Option(help: "keras, torchvision or none (default: that of the weights).")
+  var preprocessing: String?
   @Option(help: "Images that pass the network together.") var batch = 32
   @OptionGroup var lab: LabOptions
 
@@ -35,8 +38,11 @@ struct LabForward: ParsableCommand {
     }
     if !(1...8192).contains(side ?? 1) { throw ValidationError("--side takes 1 to 8192.") }
     if !(1...4096).contains(batch) { throw ValidationError("--batch takes 1 to 4096.") }
-    if !["keras", "torchvision"].contains(preprocessing ?? "keras") {
-      throw ValidationError("--preprocessing takes keras or torchvision.")
+    if !["keras", "torchvision", "none"].contains(preprocessing ?? "keras") {
+      throw ValidationError("--preprocessing takes keras, torchvision or none.")
+    }
+    if network == "auto" && weights == nil {
+      throw ValidationError("auto needs --weights FILE.")
     }
   }
 
@@ -55,24 +61,32 @@ struct LabForward: ParsableCommand {
 
   /// The network, packed.
   private func load() throws -> (Network, NetworkDescription) {
-    let tensors = try readingFile { () throws(FormatError) in
-      try loadTensors(contentsOf: weights)
-    }.map { tensor in
-      NetworkTensor(name: tensor.name, shape: tensor.shape) { try tensor.floats() }
-    }
+    let path = try weightFile(weights, for: network)
+    let tensors = networkTensors(
+      try readingFile { () throws(FormatError) in try loadTensors(contentsOf: path) })
+    let size = network == "auto" ? try imageSize() : nil
     do throws(NetworkError) {
-      var description = try identifyNetwork(tensors)
+      var description = try identifyNetwork(tensors, image: size)
       let name = description.name.lowercased().prefix { $0 != " " }
       if network != "auto" && network != name {
         throw .input(problem: "these are weights of \(description.name), not of \(network)")
       }
-      if let preprocessing {
+      if let preprocessing, preprocessing != "none" {
         description.preprocessing = preprocessing == "keras" ? .keras : .torchvision
       }
       return (try Network(description, tensors, through: layer), description)
     } catch {
-      throw CommandFailure("\(weights): \(error)", .noInput)
+      throw CommandFailure("\(path): \(error)", .modelMissing)
     }
+  }
+
+  /// Rows and columns of the first image as the network will take it.
+  private func imageSize() throws(CommandFailure) -> (height: Int, width: Int)? {
+    guard let first = images.first else { return nil }
+    let shape = try loadPicture(first).shape
+    if shape.count == 4 { return (shape[1], shape[2]) }
+    if let side { return (side, side) }
+    return preprocessing == "none" && shape.count >= 2 ? (shape[0], shape[1]) : nil
   }
 
   /// The preprocessed images of one argument, some at a time.
@@ -98,6 +112,10 @@ struct LabForward: ParsableCommand {
     try require(
       picture.rank == 2 || (picture.rank == 3 && picture.shape[2] == 3),
       "\(path): shape \(picture.shape) is no grey or RGB picture")
+    if preprocessing == "none" {
+      try require(picture.rank == 3, "\(path): shape \(picture.shape), expected (H, W, 3)")
+      return picture.reshaped(to: [1] + picture.shape)
+    }
     let side = side ?? description.imageSide
     let sized = try resize(picture, height: side, width: side)
     return description.preprocessing(sized).reshaped(to: [1, side, side, 3])

@@ -7,13 +7,14 @@ import WeightFormats
 struct WeightsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "weights",
-    abstract: "List published weight files, look into weight files, or write them as safetensors.",
+    abstract: "List, inspect and verify weight files, or write them as safetensors.",
     discussion: """
       Formats: safetensors, npy, npz, PyTorch (.pth, .pt), Keras (.h5). A file that is not found as \
       named is looked for in $NITAL_WEIGHTS, or ~/.local/share/nital/weights.
       """,
     subcommands: [
-      WeightsListCommand.self, WeightsInspectCommand.self, WeightsConvertCommand.self,
+      WeightsListCommand.self, WeightsInspectCommand.self, WeightsVerifyCommand.self,
+      WeightsConvertCommand.self,
     ])
 }
 
@@ -37,9 +38,9 @@ struct WeightsListCommand: ParsableCommand {
     shared.apply()
     let files = PublishedWeights.all.map { WeightFileState($0, checkingHash: check) }
     if shared.json {
-      try shared.printJSON(Found(folder: weightFolder(), files: files))
+      try shared.printJSON(Found(folder: PublishedWeights.folder, files: files))
     } else {
-      Console.write("folder: \(printable(weightFolder(), limit: 4096))\n")
+      Console.write("folder: \(printable(PublishedWeights.folder, limit: 4096))\n")
       Console.write(files.map(\.text).joined(separator: "\n\n"))
     }
     for file in files where file.isWrong {
@@ -160,54 +161,4 @@ private struct InspectedWeights: Encodable {
 private func hexadecimal(_ value: UInt32) -> String {
   let digits = String(value, radix: 16)
   return String(repeating: "0", count: 8 - digits.count) + digits
-}
-
-struct WeightsConvertCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "convert",
-    abstract: "Write the tensors of a weight file as safetensors, names and shapes kept.")
-
-  @Argument(help: "The weight file to read.")
-  var input: String
-
-  @Option(name: .shortAndLong, help: "The safetensors file to write or replace.")
-  var output: String
-
-  @Flag(help: "Round floating-point values to half precision, to nearest, ties to even.")
-  var half = false
-
-  @OptionGroup var shared: SharedOptions
-
-  func run() throws {
-    shared.apply()
-    let path = try weightFile(input)
-    try readingFile { () throws(FormatError) in
-      let file = try loadTensorFile(contentsOf: path)
-      let tensors = half ? try halved(file.tensors) : file.tensors
-      try saveSafetensors(tensors, metadata: convertedMetadata(file, path), to: output)
-    }
-  }
-}
-
-private func halved(_ tensors: [NamedTensor]) throws(FormatError) -> [NamedTensor] {
-  var result: [NamedTensor] = []
-  for tensor in tensors { result.append(try tensor.halved()) }
-  return result
-}
-
-/// The metadata of the source, and in which order its values lie.
-private func convertedMetadata(_ file: TensorFile, _ path: String) -> [String: String] {
-  var metadata = file.metadata
-  if metadata["nital.source"] == nil { metadata["nital.source"] = file.format }
-  switch file.format {
-  case "Keras HDF5":
-    metadata["nital.layout"] =
-      path.contains("th_kernels") || metadata["backend"] == "theano"
-      ? "convolution OIHW, kernels turned; dense IO; flatten CHW"
-      : "convolution HWIO; dense IO; flatten HWC"
-  case "PyTorch", "PyTorch before 1.6":
-    metadata["nital.layout"] = "convolution OIHW; dense OI; flatten CHW"
-  default: break
-  }
-  return metadata
 }

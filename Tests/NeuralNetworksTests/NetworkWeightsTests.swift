@@ -81,7 +81,7 @@ extension [NetworkTensor] {
       .map { NetworkTensor(name: $0, .zeros([1])) }
     let notop = try identifyNetwork(names)
     #expect(notop.preprocessing == .keras && notop.layerNames.last == "features.12")
-    #expect(throws: NetworkError.self) { try identifyNetwork(Array(weights.prefix(4))) }
+    #expect(throws: NetworkError.self) { try identifyNetwork(Array(names.prefix(4))) }
   }
 
   @Test func toleratesAnotherLastLayerForFeaturesAlone() throws {
@@ -106,13 +106,15 @@ extension [NetworkTensor] {
       try Network(smallVGG, weights.replacing("features.2.bias", with: bias))
     }
     #expect(
-      throws: NetworkError.missing(network: "small VGG", tensors: ["classifier.3.bias"])
+      throws: NetworkError.missing(
+        network: "small VGG", tensors: [TensorOutline("classifier.3.bias", [20])])
     ) {
       try Network(smallVGG, weights.filter { $0.name != "classifier.3.bias" })
     }
     let extra = weights + [NetworkTensor(name: "features.99.weight", .zeros([1]))]
     #expect(
-      throws: NetworkError.unexpected(network: "small VGG", tensors: ["features.99.weight"])
+      throws: NetworkError.unexpected(
+        network: "small VGG", tensors: [TensorOutline("features.99.weight", [1])])
     ) { try Network(smallVGG, extra) }
     #expect(throws: NetworkError.duplicate(tensor: "features.0.weight")) {
       try Network(smallVGG, weights + weights.prefix(1))

@@ -30,3 +30,18 @@ import WeightFormats
     }
   }
 }
+
+@Suite struct MissingWeightsTests {
+  /// A missing file: what to fetch, what to call it, where to put it.
+  @Test func theRemedyNamesSourceFileAndFolder() throws {
+    let known = PublishedWeights.all[0]
+    let error = #expect(throws: MissingWeights.self) {
+      try PublishedWeights.path(named: "/no/such/folder/" + known.file)
+    }
+    let text = try #require(error?.description)
+    for part in [known.source, "named \(known.file)", PublishedWeights.folder] {
+      #expect(text.contains(part), "\(part)")
+    }
+    #expect(throws: MissingWeights.self) { try PublishedWeights.path(for: "LeNet") }
+  }
+}

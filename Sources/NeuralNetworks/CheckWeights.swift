@@ -1,0 +1,89 @@
+// Checks weights against a network without packing them, and puts them into our order.
+//
+// Deviations: none. Checked by: CheckWeightsTests. Cost: shapes alone, and the running variances; our
+//   order costs one copy of a tensor when its values are read.
+
+import Tensors
+
+/// Which order the values of a file are in.
+public enum WeightOrder: String, Sendable, Equatable {
+  /// Filters [outputs, inputs, rows, columns], matrices [outputs, inputs], flattened channel by
+  /// channel.
+  case torch = "PyTorch"
+  /// Filters [rows, columns, inputs, outputs], matrices [inputs, outputs], flattened pixel by pixel:
+  /// Keras on TensorFlow, and ours.
+  case ours = "rows, columns, inputs, outputs"
+  /// Keras on Theano: filters [outputs, inputs, rows, columns] turned by 180 degrees, matrices
+  /// [inputs, outputs].
+  case theano = "Theano"
+}
+
+/// Checks that tensors are the weights of a network: names, shapes, and that no running variance is
+/// negative.
+///
+/// Other values are not read; whoever has the file can look for NaN without converting them.
+///
+/// - Parameters:
+///   - tensors: names and shapes of PyTorch's or Keras' files, or of `tensorsInOurOrder`.
+///   - description: the network.
+/// - Returns: the order that the values are in.
+/// - Throws: `NetworkError` that names the tensors, the expected and the found shape.
+@discardableResult
+public func checkWeights(
+  _ tensors: [NetworkTensor], of description: NetworkDescription
+) throws(NetworkError) -> WeightOrder {
+  let source = try NetworkWeights(tensors, description)
+  try source.check(Array(description.layers.indices))
+  for index in description.layers.indices {
+    for role in description.outlines(of: index, source.dialect) {
+      let tensor = try source.tensor(role)
+      guard role.name.hasSuffix("running_var") else { continue }
+      let values = try tensor.values().scalars
+      if let k = values.firstIndex(where: { $0 < 0 }) {
+        throw .negativeVariance(tensor: tensor.name, index: k)
+      }
+    }
+  }
+  switch source.dialect {
+  case .torch: return .torch
+  case .theano: return .theano
+  case .keras, .ours: return .ours
+  }
+}
+
+/// The weights of a network in our order: filters [rows, columns, inputs, outputs], matrices [inputs,
+/// outputs], flattened pixel by pixel.
+///
+/// - Parameters:
+///   - tensors: names and shapes of PyTorch's or Keras' files.
+///   - description: the network.
+/// - Returns: tensors under the names of the file, in the order of the layers, whose values are put
+///   into order when they are read. Counters of batches, which no network needs, are left out.
+/// - Throws: as `checkWeights`.
+public func tensorsInOurOrder(
+  _ tensors: [NetworkTensor], of description: NetworkDescription
+) throws(NetworkError) -> [NetworkTensor] {
+  try checkWeights(tensors, of: description)
+  let source = try NetworkWeights(tensors, description)
+  var result: [NetworkTensor] = []
+  for index in description.layers.indices {
+    let (theirs, ours) = (
+      description.outlines(of: index, source.dialect), description.outlines(of: index, .ours)
+    )
+    for (role, outline) in zip(theirs, ours) {
+      let tensor = try source.tensor(role)
+      let operation = description.layers[index].operation
+      result.append(
+        NetworkTensor(name: tensor.name, shape: outline.shape) {
+          let stored = try tensor.values()
+          switch (operation, stored.rank) {
+          case (.convolution, 4): return source.ourFilters(stored)
+          case (.linear(_, let H, let W, let C), 2):
+            return source.ourMatrix(stored, pixels: max(1, H * W), channels: C)
+          default: return stored
+          }
+        })
+    }
+  }
+  return result
+}
