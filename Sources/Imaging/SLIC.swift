@@ -127,8 +127,17 @@ extension SLIC {
   public func segment(_ image: Tensor<Double>) throws(ImagingError) -> Superpixels {
     let features = try SLICFeatures(image, self)
     let (H, W) = (features.height, features.width)
-    let labels = slicReference(features, self)
-    return superpixels(labels, height: H, width: W)
+    // Numbers of at most 1: the next power of two above the greatest.
+    let greatest = features.values.reduce(0) { max($0, $1.magnitude) }
+    let exponent = greatest > 0 ? Double(greatest.exponent) + 1 : 0
+    guard exponent.magnitude < 120 else {
+      return superpixels(slicReference(features, self), height: H, width: W)
+    }
+    let scale = exponential2(-Int(exponent))
+    let clusters = clusterPixels(
+      .numbers(features.values, channels: features.channels, scale: scale),
+      grid(height: H, width: W), compactness: scale, rounds: iterations, adaptive: isAdaptive)
+    return superpixels(clusters, height: H, width: W)
   }
 
   /// Cuts a stored picture into superpixels; an alpha channel is ignored.
@@ -138,22 +147,95 @@ extension SLIC {
   ///
   /// - Throws: `ImagingError` for NaN, infinity and a picture without pixels.
   public func segment(_ image: Image) throws(ImagingError) -> Superpixels {
-    let values = image.scaledSamples
-    let (n, C) = (image.height * image.width, image.channels)
+    let (H, W, C) = (image.height, image.width, image.channels)
     let kept = C >= 3 ? 3 : 1
+    if let colours = wholeColours(image, kept: kept) {
+      guard H > 0 && W > 0 else { throw .tooSmall(height: H, width: W, needed: "1 x 1") }
+      let clusters = clusterPixels(
+        colours, grid(height: H, width: W), compactness: compactness / (kept == 3 ? 128 : 1),
+        rounds: iterations, adaptive: isAdaptive)
+      return superpixels(clusters, height: H, width: W)
+    }
+    let values = image.scaledSamples
     var scalars = values
     if C != kept {
-      scalars = (0..<n).flatMap { i in values[(C * i)..<(C * i + kept)] }
+      scalars = (0..<H * W).flatMap { i in values[(C * i)..<(C * i + kept)] }
     }
-    return try segment(Tensor(shape: [image.height, image.width, kept], scalars: scalars))
+    return try segment(Tensor(shape: [H, W, kept], scalars: scalars))
+  }
+
+  /// The colours of a picture of 8 or 16 bits by tables: each level's number is known beforehand.
+  ///
+  /// - Returns: `nil` where there is no table: other types, smoothing, plain colours.
+  private func wholeColours(_ image: Image, kept: Int) -> SuperpixelColours? {
+    guard sigma == 0 && (kept == 1 || colours != .plain), (1e-9...1e9).contains(compactness)
+    else { return nil }
+    let order = kept == 1 ? [0] : colours == .exchangedLab ? [2, 1, 0] : [0, 1, 2]
+    switch image.samples {
+    case .uint8(let values):
+      let table = levelTable(values, image.channels, kept, levels: 256)
+      return .bytes(values, stride: image.channels, order: order, table: table)
+    case .uint16(let values):
+      let table = levelTable(values, image.channels, kept, levels: 65536)
+      return .words(values, stride: image.channels, order: order, table: table)
+    default: return nil
+    }
+  }
+
+  /// Each level as a grey value of at most 1 or as linear RGB, stretched first where the rules say so.
+  private func levelTable<Level: FixedWidthInteger>(
+    _ values: [Level], _ C: Int, _ kept: Int, levels: Int
+  ) -> [Float] {
+    let full = Double(levels - 1)
+    var (least, range) = (0.0, 1.0)
+    if version == .current {
+      let (low, high) = levelExtremes(values, C, kept)
+      least = Double(low) / full
+      range = high > low ? Double(high) / full - least : 1
+    }
+    return (0..<levels).map { level in
+      let value = (Double(level) / full - least) / range
+      if kept == 3 { return Float(Colour.linear(fromSRGB: value)) }
+      // A multiple of 2^-23, so that sums are exact.
+      return Float((value * 0x1p23).rounded(.toNearestOrEven) * 0x1p-23)
+    }
+  }
+
+  private func levelExtremes<Level: FixedWidthInteger>(
+    _ values: [Level], _ C: Int, _ kept: Int
+  ) -> (Level, Level) {
+    var (low, high) = (Level.max, Level.min)
+    if C == kept {
+      for v in values {
+        low = min(low, v)
+        high = max(high, v)
+      }
+    } else {
+      for i in values.indices where i % C < kept {
+        low = min(low, values[i])
+        high = max(high, values[i])
+      }
+    }
+    return (low, high)
+  }
+
+  private func grid(height H: Int, width W: Int) -> SuperpixelGrid {
+    let grid = SLICGrid(height: H, width: W, superpixels: superpixels)
+    // The windows follow the grid that so many centres would have.
+    let window = SLICGrid(height: H, width: W, superpixels: grid.count)
+    return SuperpixelGrid(
+      height: H, width: W, startY: grid.startY, startX: grid.startX, stepY: grid.stepY,
+      stepX: grid.stepX, rows: grid.rows, columns: grid.columns, reachY: 2 * window.stepY,
+      reachX: 2 * window.stepX)
   }
 
   /// The labels made connected and numbered without gaps.
   func superpixels(_ clusters: [Int32], height H: Int, width W: Int) -> Superpixels {
+    let limits = partLimits(height: H, width: W)
+    var parts = enforcesConnectivity ? LabelParts(clusters, height: H, width: W) : nil
     let (labels, count) =
-      enforcesConnectivity
-      ? connectReference(clusters, height: H, width: W, limits: partLimits(height: H, width: W))
-      : numberedWithoutGaps(clusters)
+      parts?.numbered(clusters, smallest: limits.smallest, largest: limits.largest)
+      ?? numberedWithoutGaps(clusters)
     return Superpixels(labels: Tensor(shape: [H, W], scalars: labels), count: count)
   }
 
@@ -168,6 +250,9 @@ extension SLIC {
     return (cut(smallestPart), cut(largestPart))
   }
 }
+
+/// 2^k.
+private func exponential2(_ k: Int) -> Double { Double(sign: .plus, exponent: k, significand: 1) }
 
 /// Labels that occur, numbered from 0 in rising order.
 private func numberedWithoutGaps(_ labels: [Int32]) -> ([Int32], Int) {
