@@ -6,21 +6,6 @@
 
 import Synchronization
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
-
-/// Spins until `isDone`, giving the processor away now and then.
-func waitFor(_ isDone: () -> Bool) {
-  var tries = 0
-  while !isDone() {
-    tries += 1
-    if tries % 256 == 0 { sched_yield() }
-  }
-}
-
 /// Page-aligned memory of a number of bytes.
 @safe private final class WorkspaceMemory: @unchecked Sendable {
   // Sendable: it has one owner at a time, who took it from `spare` or made it.
@@ -36,17 +21,18 @@ func waitFor(_ isDone: () -> Bool) {
 
   /// The memory that the last product left, if nobody took it and it is large enough, or new memory.
   static func take(bytes: Int) -> WorkspaceMemory {
-    let kept = spare.withLock { (kept: inout WorkspaceMemory?) -> WorkspaceMemory? in
+    // Never waits: whoever finds the lock taken makes new memory, also in a forked child.
+    let kept = spare.withLockIfAvailable { (kept: inout WorkspaceMemory?) -> WorkspaceMemory? in
       guard let found = kept, found.bytes >= bytes else { return nil }
       kept = nil
       return found
     }
-    return kept ?? WorkspaceMemory(bytes: bytes)
+    return (kept ?? nil) ?? WorkspaceMemory(bytes: bytes)
   }
 
   /// Keeps the larger of this memory and what is kept already.
   func giveBack() {
-    WorkspaceMemory.spare.withLock { kept in
+    WorkspaceMemory.spare.withLockIfAvailable { kept in
       if (kept?.bytes ?? 0) < bytes { kept = self }
     }
   }

@@ -50,3 +50,19 @@ float nital_peak_loop(int level, long rounds, float start) {
   if (level == 1) return peak256(rounds, start);
   return peak128(rounds, start);
 }
+
+unsigned long long nital_read(const unsigned long long *numbers, long count) {
+  __m128i sum[8];
+  for (int i = 0; i < 8; ++i) sum[i] = _mm_setzero_si128();
+  for (long j = 0; j < count; j += 16) {
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 8; ++i)
+      sum[i] = _mm_add_epi64(sum[i], _mm_loadu_si128((const __m128i *)(numbers + j + 2 * i)));
+  }
+  unsigned long long parts[2], total = 0;
+  for (int i = 0; i < 8; ++i) {
+    _mm_storeu_si128((__m128i *)parts, sum[i]);
+    total += parts[0] + parts[1];
+  }
+  return total;
+}

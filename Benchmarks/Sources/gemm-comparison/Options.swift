@@ -1,8 +1,10 @@
 // What the command line asks to compare.
 
-/// The sizes, types and thread counts to compare.
+import Measuring
+
+/// The shapes, types and thread counts to compare.
 struct Options {
-  var sizes = [256, 512, 1024, 2048]
+  var shapes = [256, 512, 1024, 2048].map { ProductShape(square: $0) }
   var threadCounts = [1]
   var samples = 9
   var types = ["float", "double"]
@@ -15,9 +17,14 @@ struct Options {
     while let option = rest.popFirst() {
       guard let value = rest.popFirst() else { stop("\(option) needs a value; \(Self.usage)") }
       switch option {
-      case "--sizes": sizes = Self.numbers(value)
+      case "--sizes": shapes = Self.numbers(value).map { ProductShape(square: $0) }
+      case "--shapes":
+        guard let known = ["vgg": ProductShape.vgg, "odd": ProductShape.odd][value] else {
+          stop("no shapes '\(value)'; \(Self.usage)")
+        }
+        shapes = known
       case "--threads": threadCounts = Self.numbers(value)
-      case "--samples": samples = max(7, Self.numbers(value).first ?? 9)
+      case "--samples": samples = max(5, Self.numbers(value).first ?? 9)
       case "--type": types = [value]
       case "--library": library = value
       case "--clock":
@@ -30,8 +37,8 @@ struct Options {
   }
 
   private static let usage =
-    "options: --sizes 256,512 --threads 1,2 --samples 9 --type float|double --library PATH "
-    + "--clock wall|cpu (cpu: one thread on a busy machine)"
+    "options: --sizes 256,512 | --shapes vgg|odd, --threads 1,2 --samples 9 --type float|double "
+    + "--library PATH --clock wall|cpu (cpu: one thread on a busy machine)"
 
   private static func numbers(_ list: String) -> [Int] {
     list.split(separator: ",").map {

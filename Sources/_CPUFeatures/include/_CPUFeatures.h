@@ -6,6 +6,7 @@
 #define NITAL_CPU_FEATURES_H
 
 #include "Heap.h"
+#include "Threads.h"
 
 #if defined(__x86_64__)
 #include <cpuid.h>

@@ -1,2 +1,0 @@
-// OpenBLAS through its C interface.
-#include <cblas.h>

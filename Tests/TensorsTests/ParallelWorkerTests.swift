@@ -1,0 +1,142 @@
+import Dispatch
+import Glibc
+import Synchronization
+import Tensors
+import Testing
+
+/// What the workers behind the loops do when several threads, processes or nothing at all need them.
+///
+/// Tests that count threads or processor time run in a process of their own, since the others use
+/// the same workers.
+@Suite(.serialized) struct ParallelWorkerTests {
+  @Test func runsLoopsOfSeveralThreadsAtOnce() {
+    let callers = 12  // more than the places where loops are put up
+
+    let total = Mutex([Int](repeating: 0, count: callers))
+    let group = DispatchGroup()
+    for caller in 0..<callers {
+      let thread = DispatchQueue(label: "caller \(caller)")
+      thread.async(group: group) {
+        for round in 1...400 {
+          let count = 2 + (caller + round) % 7
+          let sum = Atomic<Int>(0)
+          parallelFor(count) { sum.wrappingAdd($0 + 1, ordering: .relaxed) }
+          let right = sum.load(ordering: .relaxed) == count * (count + 1) / 2
+          total.withLock { $0[caller] += right ? 1 : 0 }
+        }
+      }
+    }
+    group.wait()
+    #expect(total.withLock { $0 } == [Int](repeating: 400, count: callers))
+  }
+
+  @Test func runsNestedLoopsOnTheThreadOfTheOuterPiece() throws {
+    guard try isAlone(#function) else { return }
+    Parallelism.threads = 4  // some workers are free to come
+    let strangers = Atomic<Int>(0)
+    parallelFor(2) { _ in
+      let outer = pthread_self()
+      for _ in 0..<4 {
+        parallelFor(16) { _ in
+          usleep(200)
+          let isSame = pthread_equal(outer, pthread_self()) != 0
+          if !isSame { strangers.wrappingAdd(1, ordering: .relaxed) }
+        }
+      }
+    }
+    #expect(strangers.load(ordering: .relaxed) == 0)
+  }
+
+  /// Each piece waits for the one before it, so that the loop ends only if pieces begin in order.
+  @Test(arguments: [2, 3, 64]) func beginsPiecesInRisingOrderWithTooManyThreads(threads: Int) {
+    let before = Parallelism.threads
+    defer { Parallelism.threads = before }
+    Parallelism.threads = threads
+    let reached = Atomic<Int>(0)
+    parallelFor(500) { piece in
+      while reached.load(ordering: .acquiring) < piece { usleep(10) }
+      reached.store(piece + 1, ordering: .releasing)
+    }
+    #expect(reached.load(ordering: .acquiring) == 500)
+  }
+
+  @Test func finishesWhereALateWorkerFindsTheLoopClosed() {
+    for pause in [0, 50, 150, 300] {  // around the time that workers look out
+      for round in 0..<100 {
+        let sum = Atomic<Int>(0)
+        parallelFor(2 + round % 3) { sum.wrappingAdd($0 + 1, ordering: .relaxed) }
+        let count = 2 + round % 3
+        #expect(sum.load(ordering: .relaxed) == count * (count + 1) / 2)
+        if pause > 0 { usleep(UInt32(pause)) }
+      }
+    }
+  }
+
+  /// The first piece waits until the second has begun, and ends before it.
+  @Test func usesASecondThreadAndWaitsForIt() throws {
+    guard Parallelism.availableProcessors > 1, try isAlone(#function) else { return }
+    let begun = Atomic<Int>(0)
+    let ended = Atomic<Int>(0)
+    parallelFor(2) { piece in
+      begun.wrappingAdd(1, ordering: .releasing)
+      for _ in 0..<10_000 where begun.load(ordering: .acquiring) < 2 { usleep(1000) }
+      if piece == 1 { usleep(30_000) }
+      ended.wrappingAdd(begun.load(ordering: .acquiring), ordering: .relaxed)
+    }
+    // Both pieces saw that two had begun: they ran at the same time, and both have ended.
+    #expect(ended.load(ordering: .relaxed) == 4)
+  }
+
+  /// Workers look out for 100 us; 20 ms later they must be gone, which 200 ms then show.
+  @Test func usesNoProcessorTimeWhenIdle() throws {
+    guard try isAlone(#function) else { return }
+    Parallelism.threads = 4
+    for _ in 0..<100 { parallelFor(4) { _ in usleep(20) } }
+    usleep(20_000)
+    let start = processorTime()
+    usleep(200_000)
+    // A worker that still spins would use the 200 ms; 10 ms are left for the test library.
+    #expect(processorTime() - start < 0.01)
+  }
+
+  @Test func runsInPlaceInAForkedChild() throws {
+    guard try isAlone(#function) else { return }
+    parallelFor(4) { _ in usleep(100) }
+    typealias Fork = @convention(c) () -> Int32
+    let symbol = try #require(dlsym(nil, "fork"))
+    let child = unsafeBitCast(symbol, to: Fork.self)()
+    if child == 0 {
+      let sum = Atomic<Int>(0)
+      parallelFor(100) { sum.wrappingAdd($0, ordering: .relaxed) }
+      _exit(sum.load(ordering: .relaxed) == 4950 ? 0 : 1)
+    }
+    var status: Int32 = -1
+    for _ in 0..<500 where waitpid(child, &status, WNOHANG) == 0 { usleep(10_000) }
+    if status == -1 { kill(child, SIGKILL) }
+    #expect(status == 0, "the child's wait status")
+  }
+
+  private func processorTime() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
+  }
+
+  /// True in a process that runs this test alone; otherwise starts one and expects it to succeed.
+  private func isAlone(_ test: String) throws -> Bool {
+    let name = String(test.prefix { $0 != "(" })
+    if getenv("NITAL_TEST_ALONE") != nil { return true }
+    let words = [
+      "/usr/bin/env", "NITAL_TEST_ALONE=1", "/proc/\(getpid())/exe", "--testing-library",
+      "swift-testing", "--filter", "ParallelWorkerTests/\(name)",
+    ]
+    var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
+    defer { for argument in arguments { free(argument) } }
+    var child = pid_t()
+    try #require(posix_spawn(&child, words[0], nil, nil, &arguments, environ) == 0)
+    var status: Int32 = -1
+    waitpid(child, &status, 0)
+    #expect(status == 0, "the wait status of the process that runs \(name)")
+    return false
+  }
+}
