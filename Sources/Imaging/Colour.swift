@@ -63,6 +63,12 @@ public enum Colour {
     eachPixel(of: image) { labPixel(xyzPixel($0)) }
   }
 
+  /// One pixel: sRGB 0...1 as L*a*b* for the white point D65, in double precision.
+  static func lab(fromSRGB pixel: SIMD3<Double>) -> SIMD3<Double> { labPixel(xyzPixel(pixel)) }
+
+  /// One value: sRGB 0...1 as linear 0...1, in double precision.
+  static func linear(fromSRGB value: Double) -> Double { linearValue(value) }
+
   /// L*a*b* for the white point D65 as sRGB, limited to 0...1.
   ///
   /// - Precondition: the last extent is 3.

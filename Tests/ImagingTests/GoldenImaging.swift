@@ -1,6 +1,7 @@
 // Reads the golden values that Tests/Fixtures/generate_imaging.py wrote.
 
 import Foundation
+import Imaging
 import Tensors
 
 /// One line of imaging/golden.txt: the words before the arrays, the input and the expected result.
@@ -64,6 +65,21 @@ struct GoldenArray {
   /// The values divided by the greatest of a whole type, in double precision.
   var unitDouble: Tensor<Double> {
     Tensor(shape: shape, scalars: values.map { $0 / fullScale })
+  }
+
+  /// Whole numbers of 8 or 16 bits as a picture; `nil` for other types.
+  var image: Image? {
+    let C = shape.count == 3 ? shape[2] : 1
+    let v = values
+    switch type {
+    case "uint8":
+      return Image(
+        height: shape[0], width: shape[1], channels: C, samples: .uint8(v.map { UInt8($0) }))
+    case "uint16":
+      return Image(
+        height: shape[0], width: shape[1], channels: C, samples: .uint16(v.map { UInt16($0) }))
+    default: return nil
+    }
   }
 
   private var fullScale: Double {

@@ -1,0 +1,409 @@
+// Clusters of pixels by colour and position: the kernels of SLIC in their order.
+//
+// Rows of tiles are assigned in fixed pieces; the sums of the centres are exact, so that no result
+// depends on who adds first. Pieces that move pixels at the same time are so far apart that no
+// centre's window reaches both.
+// Deviations: none. Checked by: SLICTests. Cost: see SLICTiles.swift of the kernels.
+
+import _Kernels128
+
+#if !NITAL_PORTABLE
+import _Kernels256
+import _Kernels512
+#endif
+
+/// Rows of tiles of one piece of the parallel loops.
+private let pieceRows = 8
+
+/// A picture's size, its grid of centres and the reach of their windows.
+package struct SuperpixelGrid: Sendable {
+  /// The picture's rows and columns.
+  package var height: Int, width: Int
+  /// The first row and column with a centre, the distance to the next, and their numbers.
+  package var startY: Int, startX: Int, stepY: Int, stepX: Int, rows: Int, columns: Int
+  /// How far a centre's window reaches.
+  package var reachY: Int, reachX: Int
+
+  /// All sizes.
+  ///
+  /// - Precondition: every size is at least 1, starts at least 0; there are fewer than 2^31 pixels.
+  package init(
+    height: Int, width: Int, startY: Int, startX: Int, stepY: Int, stepX: Int, rows: Int,
+    columns: Int, reachY: Int, reachX: Int
+  ) {
+    precondition(
+      height >= 1 && width >= 1 && height < 1 << 31 && width < (1 << 31) / height && startY >= 0
+        && startX >= 0 && stepY >= 1 && stepX >= 1 && rows >= 1 && columns >= 1 && reachY >= 1
+        && reachX >= 1 && startY + (rows - 1) * stepY < height
+        && startX + (columns - 1) * stepX < width,
+      "no \(rows) x \(columns) centres in a picture of (\(height), \(width))")
+    self.height = height
+    self.width = width
+    self.startY = startY
+    self.startX = startX
+    self.stepY = stepY
+    self.stepX = stepX
+    self.rows = rows
+    self.columns = columns
+    self.reachY = reachY
+    self.reachX = reachX
+  }
+}
+
+/// Where colours come from.
+package enum SuperpixelColours: Sendable {
+  /// Bytes, `stride` a pixel, of which those at `order` count: a table gives each its number, a
+  /// grey value of at most 1, or linear RGB 0...1, which becomes L*a*b* over 128.
+  case bytes([UInt8], stride: Int, order: [Int], table: [Float])
+  /// The same for whole numbers of 16 bits.
+  case words([UInt16], stride: Int, order: [Int], table: [Float])
+  /// Numbers that `scale` makes at most 1, `channels` a pixel.
+  case numbers([Double], channels: Int, scale: Double)
+
+  /// 1 or 3.
+  var channels: Int {
+    switch self {
+    case .bytes(_, _, let order, _), .words(_, _, let order, _): order.count
+    case .numbers(_, let channels, _): channels
+    }
+  }
+}
+
+/// The cluster of each pixel in row-major order.
+///
+/// - Parameters:
+///   - colours: as many as the picture has pixels.
+///   - grid: the centres at the start.
+///   - compactness: m in units of the colours, 1e-15...1e12.
+///   - rounds: at least 1.
+///   - adaptive: SLICO.
+/// - Returns: a centre's number for each pixel.
+package func clusterPixels(
+  _ colours: SuperpixelColours, _ grid: SuperpixelGrid, compactness: Double, rounds: Int,
+  adaptive: Bool
+) -> [Int32] {
+  let work = SuperpixelWork(
+    grid, channels: colours.channels, compactness: compactness, adaptive: adaptive)
+  work.fill(colours)
+  work.begin()
+  for _ in 1..<max(rounds, 1) {
+    work.findMeans()
+    if work.assign() == 0 { break }
+    work.move()
+  }
+  return work.result()
+}
+
+/// The memory of one clustering.
+@safe private final class SuperpixelWork: @unchecked Sendable {
+  // Sendable: each parallel loop gives its pieces parts of the memory that do not overlap.
+  let grid: SuperpixelGrid
+  let channels: Int
+  let adaptive: Bool
+  let tileRows: Int, tileColumns: Int, bins: Int
+  let g: UnsafeMutablePointer<Int>
+  let planes: UnsafeMutablePointer<Float>, places: UnsafeMutablePointer<Float>
+  let labels: UnsafeMutablePointer<Int32>, changes: UnsafeMutablePointer<Int32>
+  let counts: UnsafeMutablePointer<Int32>, columns: UnsafeMutablePointer<Int32>
+  let sums: UnsafeMutablePointer<Double>
+  let centres: UnsafeMutablePointer<Float>, sorted: UnsafeMutablePointer<Float>
+  let widest: UnsafeMutablePointer<Float>, narrowing: UnsafeMutablePointer<Float>
+  let binOf: UnsafeMutablePointer<Int32>, oldBins: UnsafeMutablePointer<Int32>
+  let starts: UnsafeMutablePointer<Int32>, dirty: UnsafeMutablePointer<Int32>
+  let touched: UnsafeMutablePointer<UInt8>, wide: UnsafeMutablePointer<UInt8>
+  let weight: Float, bound: Float, inverse: Float
+
+  init(_ grid: SuperpixelGrid, channels: Int, compactness m: Double, adaptive: Bool) {
+    (self.grid, self.channels, self.adaptive) = (grid, channels, adaptive)
+    (tileRows, tileColumns) = ((grid.height + 3) / 4, (grid.width + 3) / 4)
+    let binRows = (grid.height + grid.stepY - 1) / grid.stepY
+    let binColumns = (grid.width + grid.stepX - 1) / grid.stepX
+    bins = binRows * binColumns
+    let (tiles, K) = (tileRows * tileColumns, grid.rows * grid.columns)
+    unsafe g = memory(10, 0)
+    unsafe planes = memory(tiles * channels * 16, 0)
+    unsafe places = memory(16 * tileRows + 8 * tileColumns, 0)
+    unsafe labels = memory(tiles * 16, 0)
+    // A place beyond the last: a change is written before it is known to be one.
+    unsafe changes = memory(tiles * 32 + 2, 0)
+    unsafe counts = memory(tileRows, 0)
+    unsafe columns = memory(2 * tileColumns, 0)
+    unsafe sums = memory(8 * K, 0)
+    unsafe centres = memory(8 * K, 0)
+    unsafe sorted = memory(8 * K + 8, 0)
+    unsafe widest = memory(K, 1)
+    unsafe narrowing = memory(K + 1, 1)
+    unsafe binOf = memory(K, -1)
+    unsafe oldBins = memory(K, -1)
+    unsafe starts = memory(bins + 1, 0)
+    unsafe dirty = memory(bins + 1, 0)
+    unsafe touched = memory(K, 1)
+    unsafe wide = memory(tiles, 0)
+
+    // A centre that no bin of the ring holds is more than a step away; one whose window does not
+    // reach a pixel is more than the reach away. Both lose against less than `bound`.
+    let S = Double(max(grid.stepY, grid.stepX))
+    let gap = Double(min(grid.stepY, grid.stepX, grid.reachY, grid.reachX))
+    weight = Float(m * m / (S * S))
+    // The last factor is 80 times the rounding of a distance.
+    bound = Float(m * m * gap * gap / (S * S)) * (1 - 1e-5)
+    inverse = Float(1 / (m * m))
+    let sizes = [
+      grid.height, grid.width, tileRows, tileColumns, binRows, binColumns, grid.stepY, grid.stepX,
+      grid.reachY, grid.reachX,
+    ]
+    for (i, size) in sizes.enumerated() { unsafe g[i] = size }
+    placeTiles(binColumns)
+  }
+
+  deinit {
+    unsafe g.deallocate()
+    unsafe planes.deallocate()
+    unsafe places.deallocate()
+    unsafe labels.deallocate()
+    unsafe changes.deallocate()
+    unsafe counts.deallocate()
+    unsafe columns.deallocate()
+    unsafe centres.deallocate()
+    unsafe sorted.deallocate()
+    unsafe widest.deallocate()
+    unsafe narrowing.deallocate()
+    unsafe binOf.deallocate()
+    unsafe oldBins.deallocate()
+    unsafe starts.deallocate()
+    unsafe dirty.deallocate()
+    unsafe sums.deallocate()
+    unsafe touched.deallocate()
+    unsafe wide.deallocate()
+  }
+
+  /// The coordinates of the tiles' pixels, edge pixels for those beyond, and their bin columns.
+  private func placeTiles(_ binColumns: Int) {
+    for ty in 0..<tileRows {
+      for i in 0..<16 {
+        unsafe places[16 * ty + i] = Float(min(4 * ty + i / 4, grid.height - 1))
+      }
+    }
+    for tx in 0..<tileColumns {
+      let last = min(4 * tx + 3, grid.width - 1)
+      for i in 0..<8 {
+        unsafe places[16 * tileRows + 8 * tx + i] = Float(min(4 * tx + i % 4, grid.width - 1))
+      }
+      unsafe columns[2 * tx] = Int32(max(0, 4 * tx - grid.stepX) / grid.stepX)
+      unsafe columns[2 * tx + 1] = Int32(min(binColumns - 1, (last + grid.stepX) / grid.stepX))
+    }
+  }
+
+  /// Runs `body` on the pieces of the tile rows.
+  private func eachPiece(_ body: @Sendable (Range<Int>) -> Void) {
+    let rows = tileRows
+    parallelFor((rows + pieceRows - 1) / pieceRows) { piece in
+      body((piece * pieceRows)..<min(rows, (piece + 1) * pieceRows))
+    }
+  }
+}
+
+/// Memory for `count` values, all the same.
+private func memory<T>(_ count: Int, _ value: T) -> UnsafeMutablePointer<T> {
+  let pointer = UnsafeMutablePointer<T>.allocate(capacity: max(count, 1))
+  unsafe pointer.initialize(repeating: value, count: max(count, 1))
+  return unsafe pointer
+}
+
+extension SuperpixelWork {
+  /// Puts colours in tiles.
+  func fill(_ colours: SuperpixelColours) {
+    let pixels = grid.height * grid.width
+    switch colours {
+    case .bytes(let values, let stride, let order, let table):
+      precondition(values.count == pixels * stride && table.count == 256, "bytes do not fit")
+      eachPiece { rows in
+        self.fillBytes(rows, values, stride, order, table)
+      }
+    case .words(let values, let stride, let order, let table):
+      precondition(values.count == pixels * stride && table.count == 65536, "words do not fit")
+      eachPiece { rows in
+        self.fillWords(rows, values, stride, order, table)
+      }
+    case .numbers(let values, let channels, let scale):
+      precondition(values.count == pixels * channels, "numbers do not fit")
+      eachPiece { rows in
+        for ty in rows {
+          unsafe _Kernels128.tileDoubles(self.g, ty, values, channels, scale, self.planes)
+        }
+      }
+    }
+  }
+
+  private func fillBytes(
+    _ rows: Range<Int>, _ values: [UInt8], _ stride: Int, _ order: [Int], _ table: [Float]
+  ) {
+    let C = order.count
+    let o = (order[0], order[C / 2], order[C - 1])
+    // SAFETY: `fill` checked the sizes; each row of tiles is written by one piece.
+    for ty in rows {
+      switch InstructionSet.current {
+      #if !NITAL_PORTABLE
+      case .avx512: unsafe _Kernels512.tileBytes(g, ty, values, stride, C, o, table, planes)
+      case .avx2: unsafe _Kernels256.tileBytes(g, ty, values, stride, C, o, table, planes)
+      #endif
+      default: unsafe _Kernels128.tileBytes(g, ty, values, stride, C, o, table, planes)
+      }
+    }
+  }
+
+  private func fillWords(
+    _ rows: Range<Int>, _ values: [UInt16], _ stride: Int, _ order: [Int], _ table: [Float]
+  ) {
+    let C = order.count
+    let o = (order[0], order[C / 2], order[C - 1])
+    // SAFETY: `fill` checked the sizes; each row of tiles is written by one piece.
+    for ty in rows {
+      switch InstructionSet.current {
+      #if !NITAL_PORTABLE
+      case .avx512: unsafe _Kernels512.tileWords(g, ty, values, stride, C, o, table, planes)
+      case .avx2: unsafe _Kernels256.tileWords(g, ty, values, stride, C, o, table, planes)
+      #endif
+      default: unsafe _Kernels128.tileWords(g, ty, values, stride, C, o, table, planes)
+      }
+    }
+  }
+
+  /// The first round: no colours are known, so that each pixel goes to the nearest centre.
+  func begin() {
+    let down = nearest(grid.height, grid.startY, grid.stepY, grid.rows)
+    let across = nearest(grid.width, grid.startX, grid.stepX, grid.columns)
+    let (H, W, columns) = (grid.height, grid.width, grid.columns)
+    eachPiece { rows in
+      for tile in (rows.lowerBound * self.tileColumns)..<(rows.upperBound * self.tileColumns) {
+        let (ty, tx) = (tile / self.tileColumns, tile % self.tileColumns)
+        for i in 0..<16 {
+          let (y, x) = (min(4 * ty + i / 4, H - 1), min(4 * tx + i % 4, W - 1))
+          unsafe self.labels[16 * tile + i] = Int32(down[y] * columns + across[x])
+        }
+      }
+    }
+    eachDistantPiece { ty in
+      unsafe _Kernels128.addTileRow(
+        self.g, ty, self.planes, self.channels, self.labels, self.sums)
+    }
+  }
+
+  /// Along one axis, the nearest centre of each position, the first of equal ones.
+  private func nearest(_ n: Int, _ start: Int, _ step: Int, _ count: Int) -> [Int] {
+    (0..<n).map { i in
+      let d = max(0, i - start)
+      return min(count - 1, d / step + (2 * (d % step) > step ? 1 : 0))
+    }
+  }
+
+  /// The means of the centres that changed, and all sorted by bins.
+  func findMeans() {
+    let K = grid.rows * grid.columns
+    if adaptive { widen(K) }
+    let chunk = 4096
+    parallelFor((K + chunk - 1) / chunk) { piece in
+      unsafe _Kernels128.meanCentres(
+        self.g, piece * chunk, min(K, (piece + 1) * chunk), self.sums, self.touched, self.centres,
+        self.binOf)
+    }
+    unsafe _Kernels128.sortCentres(
+      K, bins, centres, binOf, oldBins, touched, starts, dirty, sorted)
+    if adaptive { widenSorted(K) }
+  }
+
+  /// Gives each pixel to a centre; the number of pixels that changed.
+  func assign() -> Int {
+    eachPiece { rows in
+      var scratch = [Int32](repeating: 0, count: 16)
+      // SAFETY: each piece writes its own rows of tiles and its own scratch.
+      unsafe scratch.withUnsafeMutableBufferPointer { scratch in
+        guard let s = scratch.baseAddress else { return }
+        unsafe self.assign(rows, s)
+      }
+    }
+    return (0..<tileRows).reduce(0) { sum, ty in unsafe sum + Int(counts[ty]) }
+  }
+
+  private func assign(_ rows: Range<Int>, _ scratch: UnsafeMutablePointer<Int32>) {
+    let (a, b) = (rows.lowerBound, rows.upperBound)
+    let n: UnsafePointer<Float>? = unsafe adaptive ? UnsafePointer(narrowing) : nil
+    // SAFETY: the memory has the sizes that the kernel states.
+    switch InstructionSet.current {
+    #if !NITAL_PORTABLE
+    case .avx512:
+      unsafe _Kernels512.assignTiles(
+        g, a, b, planes, channels, sorted, n, starts, weight, bound, columns, places, labels,
+        changes, counts, dirty, wide, scratch)
+    case .avx2:
+      unsafe _Kernels256.assignTiles(
+        g, a, b, planes, channels, sorted, n, starts, weight, bound, columns, places, labels,
+        changes, counts, dirty, wide, scratch)
+    #endif
+    default:
+      unsafe _Kernels128.assignTiles(
+        g, a, b, planes, channels, sorted, n, starts, weight, bound, columns, places, labels,
+        changes, counts, dirty, wide, scratch)
+    }
+  }
+
+  /// Moves the pixels that changed from the sums of their old centres to those of their new ones.
+  func move() {
+    eachDistantPiece { ty in
+      unsafe _Kernels128.moveChanges(
+        self.g, ty, self.planes, self.channels, self.labels, self.changes, Int(self.counts[ty]),
+        self.sums, self.touched)
+    }
+  }
+
+  /// Runs `body` on each row of tiles: even pieces first, then odd ones.
+  ///
+  /// A pixel's new centre has its window there now, its old one had it there before it moved to
+  /// within the same window: pixels that share a centre are at most 3 windows apart.
+  private func eachDistantPiece(_ body: @Sendable (Int) -> Void) {
+    let size = (3 * (grid.reachY + 1) + 3) / 4 + 1
+    let (rows, pieces) = (tileRows, (tileRows + size - 1) / size)
+    guard pieces >= 4 else { return (0..<rows).forEach(body) }
+    for parity in 0..<2 {
+      parallelFor((pieces + 1 - parity) / 2) { i in
+        let first = (2 * i + parity) * size
+        for ty in first..<min(rows, first + size) { body(ty) }
+      }
+    }
+  }
+
+  /// SLICO: the greatest colour distance of each centre that changed.
+  private func widen(_ K: Int) {
+    parallelFor(1) { _ in
+      unsafe _Kernels128.meanCentres(
+        self.g, 0, K, self.sums, self.touched, self.centres, self.binOf)
+    }
+    eachDistantPiece { ty in
+      unsafe _Kernels128.widenTileRow(
+        self.g, ty, self.planes, self.channels, self.labels, self.centres, self.inverse,
+        self.widest)
+    }
+  }
+
+  /// 1 / widest in the order of the sorted centres.
+  private func widenSorted(_ K: Int) {
+    for s in 0..<Int(unsafe starts[bins]) {
+      let k = Int(unsafe sorted[8 * s + 7].bitPattern)
+      unsafe narrowing[s] = 1 / widest[k]
+    }
+  }
+
+  /// The labels in row-major order.
+  func result() -> [Int32] {
+    let (H, W) = (grid.height, grid.width)
+    // SAFETY: each row of tiles writes its own rows; the memory outlives the loop.
+    return unsafe [Int32](unsafeUninitializedCapacity: H * W) { buffer, initialised in
+      initialised = H * W
+      guard let base = buffer.baseAddress else { return }
+      let out = unsafe SharedPointer(base)
+      eachPiece { rows in
+        for ty in rows { unsafe _Kernels128.untileRow(self.g, ty, self.labels, out.pointer) }
+      }
+    }
+  }
+}
