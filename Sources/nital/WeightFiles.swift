@@ -5,6 +5,9 @@ import NeuralNetworks
 import Tensors
 import WeightFormats
 
+/// The folder of weight files: `NITAL_WEIGHTS`, else `~/.local/share/nital/weights`.
+func weightFolder() -> String { PublishedWeights.folder }
+
 /// The path of a weight file: as given when it is there, else in the folder of weight files.
 ///
 /// - Throws: `CommandFailure` with status 5 that names the file and, when it is a published one,
