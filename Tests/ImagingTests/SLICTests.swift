@@ -91,7 +91,7 @@ private func disagreement(_ a: [Int32], _ b: [Int32], width W: Int) -> Double {
   @Test func readsGreyAsThreeEqualChannelsWhenAsked() throws {
     var generator = SeededGenerator(seed: 12)
     let levels = (0..<40 * 50).map { i in
-      UInt8(60 + 90 * (i % 50 / 17) + generator.integer(below: 20))
+      UInt8(60 + 70 * (i % 50 / 17) + generator.integer(below: 20))
     }
     let options = SLIC(superpixels: 90, compactness: 20, readsGreyAsColour: true)
     let grey = Image(height: 40, width: 50, channels: 1, samples: .uint8(levels))
