@@ -27,6 +27,8 @@ struct LabSLIC: ParsableCommand {
   @Option(help: "Parts are cut at this multiple of the mean area.") var largestPart = 3.0
   @Option(help: "What three channels are: lab (sRGB), exchangedLab (read as BGR), plain.")
   var colours = "lab"
+  @Flag(help: "Read a grey picture as three equal channels, as OpenCV does.")
+  var greyAsColour = false
   @Option(help: "Whose rules hold: current, or legacy018 for scikit-image up to 0.18.")
   var version = "current"
   @OptionGroup var lab: LabOptions
@@ -55,7 +57,7 @@ struct LabSLIC: ParsableCommand {
       superpixels: superpixels, compactness: compactness, iterations: iterations, sigma: sigma,
       isAdaptive: adaptive, enforcesConnectivity: connect, smallestPart: smallestPart,
       largestPart: largestPart, colours: .init(rawValue: colours) ?? .lab,
-      version: .init(rawValue: version) ?? .current)
+      readsGreyAsColour: greyAsColour, version: .init(rawValue: version) ?? .current)
     let picture = try loadSuperpixelPicture(input)
     let result = try lab.timed { try picture.segment(options) }
     lab.shared.note("\(result.count) superpixels")
