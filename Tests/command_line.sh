@@ -339,7 +339,7 @@ for round in $(seq "${ROUNDS:-12}"); do
   check "the same bytes after $sign at $delay ms" same whole again
 done
 # The same with a network's features, one part of two killed, the other running beside it
-deep=(--features squeezenet:fire9 --pooling mean --components 6 --starts 20 --clusters 4)
+deep=(--features squeezenet:fire9 --side 96 --pooling mean --components 6 --starts 20 --clusters 4)
 "$nital" cluster many -o deep-whole "${deep[@]}" --weights net.safetensors -q > /dev/null
 for delay in 0.2 0.5 0.9 1.4; do
   rm -rf again
@@ -349,7 +349,7 @@ for delay in 0.2 0.5 0.9 1.4; do
   done
   sleep "$delay"
   kill -KILL $!
-  wait
+  wait 2> /dev/null
   expect 0 "a network's features after KILL at $delay s" "$nital" cluster many -o again "${deep[@]}" \
     --weights net.safetensors -q
   check "the same bytes after KILL at $delay s" same deep-whole again
