@@ -1,11 +1,11 @@
 // Singular value decomposition: QR with pivoting, then one-sided Jacobi on the transposed triangle.
 //
 // Implements: Z. Drmac, K. Veselic, "New fast and accurate Jacobi SVD algorithm I", SIAM J. Matrix
-//   Anal. Appl. 29 (2008) 1322, algorithm 1 without its second QR: for A = B D with any diagonal D
-//   every singular value has a relative error of the order of n eps cond(B), however small it is.
-// Equation -> code (`jacobiSVD`): A = Q0 R0 (only if m > n); R0 P = Q1 R; X = R', X J = W Sigma; so
-//   that A = (Q0 Q1 J) Sigma (P W)'.
-// Symbols: A (m x n), m >= n, or else A' is decomposed; U = Q0 Q1 J, V = P W, Sigma -> `S`.
+//   Anal. Appl. 29 (2008) 1322, algorithm 2: for A = B D with any diagonal D every singular value
+//   has a relative error of the order of n eps cond(B), however small it is.
+// Equation -> code (`jacobiSVD`): A = Q0 R0 (only if m > n); R0 P = Q1 R; R' = Q2 L'; X = L, X J = W
+//   Sigma; so that A = (Q0 Q1 W) Sigma (P Q2 J)'.
+// Symbols: A (m x n), m >= n, or else A' is decomposed; U = Q0 Q1 W, V = P Q2 J, Sigma -> `S`.
 // Deviations: J is accumulated, not solved for. A column of zeros left by Jacobi (rank-deficient A)
 //   gives a singular value of exactly 0; its singular vectors are an orthonormal completion. The
 //   matrix is scaled by a power of two beforehand. For signs nothing is promised.
@@ -124,29 +124,23 @@ private func jacobiSVD<Scalar: KernelScalar>(
   var R = A
   let tall = m > n ? factor(&R) : nil
   if m > n { R = R.resized(rows: n, count: n) }
-  let (H, permutation) = factorPivoting(&R)
+  let (first, permutation) = factorPivoting(&R)
+  var turned = R.transposed()
+  let second = factor(&turned)
 
-  var X = R.transposed()
-  let rotations = left == nil ? 0 : n
-  var J = Columns<Scalar>(rows: rotations, count: rotations, diagonal: 1)
+  var X = turned.transposed()
+  var J = Columns<Scalar>(rows: n, count: n, diagonal: 1)
   try orthogonalizeColumns(&X, accumulating: &J)
 
   let (S, order) = lengths(X)
-  var W = Columns<Scalar>(rows: n, count: n)
-  for (place, j) in order.enumerated() where S[place] > 0 {
-    for i in 0..<n { W[i, place] = X[i, j] / S[place] }
-  }
-  completeBasis(&W, from: S.count { $0 > 0 })
-  var V = Columns<Scalar>(rows: n, count: n)
-  for j in 0..<n {
-    for i in 0..<n { V[permutation[i], j] = W[i, j] }
-  }
-  guard let left else { return TallFactors(U: J, S: S, V: V) }
-  var U = Columns<Scalar>(rows: n, count: n)
-  for (place, j) in order.enumerated() {
-    for i in 0..<n { U[i, place] = J[i, j] }
-  }
-  H.apply(to: &U, columns: 0..<n)
+  var V = J.ordered(by: order)
+  second.apply(to: &V, columns: 0..<n)
+  V = V.rowsMoved(to: permutation)
+  guard let left else { return TallFactors(U: V, S: S, V: V) }
+  var U = X.ordered(by: order)
+  for j in 0..<n where S[j] > 0 { U.divideColumn(j, by: S[j]) }
+  completeBasis(&U, from: S.count { $0 > 0 })
+  first.apply(to: &U, columns: 0..<n)
   guard let tall else { return TallFactors(U: U, S: S, V: V) }
   U = U.resized(rows: m, count: left)
   for j in n..<max(left, n) { U[j, j] = 1 }
