@@ -8,9 +8,10 @@
 //   which a new side or spacing alone makes necessary.
 
 /// The sides of grids: few, so that kernels are rarely made anew; products of small primes.
+///
+/// The last holds a map of 600 x 600 at the finest spacing; beyond it nodes lie further apart.
 let gridSides = [
   128, 160, 192, 240, 288, 320, 384, 480, 576, 640, 768, 960, 1152, 1280, 1536, 1920, 2304, 2560,
-  3072, 3840, 4608,
 ]
 
 /// The grid of a map, and what its Fourier transforms need.
