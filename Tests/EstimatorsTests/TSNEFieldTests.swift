@@ -25,9 +25,10 @@ private func clouds(_ size: Double, seed: UInt64) -> [Double] {
 }
 
 @Suite struct TSNEFieldTests {
-  /// Cubic splines err by h^4 / 384 of the kernels' fourth derivatives (at most 24 for w): 0.4 % of
-  /// a single force at h = 1/2, more where forces cancel. Measured 0.067 of the largest where points
-  /// are far apart and all forces small; 1.5 times.
+  /// Bounds from what was measured, 0.067 of the largest force at size 400, where all are small.
+  ///
+  /// Cubic splines err by h^4 / 384 of the kernels' fourth derivatives, at most 24 for w: 0.4 % of a
+  /// single force at h = 1/2, more where forces cancel.
   @Test(arguments: [(1e-3, 1e-5), (0.5, 1e-4), (5, 1e-3), (60, 0.02), (400, 0.1)])
   func gridErrsLittle(_ size: Double, _ bound: Double) throws {
     let found = try forces(clouds(size, seed: 5))
