@@ -19,7 +19,7 @@ struct BlockedNeighbours: Sendable {
   let width: Int
   let scale: Double
   /// Points in rows, scaled.
-  private let rows: [Double]
+  let rows: [Double]
   private let centre: [Double]
   private let panels: PointPanels<Float>
   private let halves: [Float]

@@ -57,6 +57,17 @@ public struct NeighbourIndex: Sendable {
     (count, width, scale, method) = (pairs.count, pairs.width, factor, .pairs(pairs))
   }
 
+  /// The points, shape (n, d).
+  var points: Tensor<Double> {
+    let rows =
+      switch method {
+      case .tree(let tree): tree.rows
+      case .pairs(let pairs): pairs.rows
+      }
+    // The scale is a power of two, so that nothing is rounded.
+    return Tensor(shape: [count, width], scalars: rows.map { $0 / scale })
+  }
+
   /// The nearest points to each query; equal distances rank by the lower row.
   ///
   /// - Parameters:
