@@ -26,7 +26,7 @@ private final class Calls {
 
   @Test func unitsAreComputedOnceAndFoundAgain() throws {
     let (folder, calls) = (ScratchFolder(), Calls())
-    let values = [0.1, -0.0, .infinity, 1e-310]
+    let values = [0.1, -0.0, .infinity, .leastNonzeroMagnitude]
     do {
       let first = try store(folder)
       #expect(try first.values(calls.unit("a", values)) == values)
