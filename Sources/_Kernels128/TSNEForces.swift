@@ -68,7 +68,10 @@ private func repelVector(
   while cell < cells {
     let (centre, link) = (centres[cell], links[cell])
     let open = walk.meet(hasDepth, centre, link, Int32(truncatingIfNeeded: cell), thetaSquared)
-    if open.wrappedSum() == 0 {
+    // Not `wrappedSum()`: with 16 lanes it is not inlined, and would be a weak symbol.
+    var opened: Int32 = 0
+    for lane in 0..<Places.scalarCount { opened |= open[lane] }
+    if opened == 0 {
       cell = Int(link[0])
       continue
     }

@@ -58,7 +58,7 @@ private final class Counter: Sendable {
       paths.append(folder("scratches-copy\(number).png"))
       try writeAtomically(contents(paths[4]), to: paths[paths.count - 1])
     }
-    for side in [nil, 30] {
+    for side in [nil, 20] {
       let first = try run(paths) { $0.patch = side }
       let again = try run(paths) { $0.patch = side }
       #expect(first.names.count == 11 * (side == nil ? 1 : 4))

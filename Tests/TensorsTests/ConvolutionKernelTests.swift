@@ -188,7 +188,9 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
       let single = convolve(
         input.converted(to: Float.self), filters.converted(to: Float.self),
         bias: bias.converted(to: Float.self), geometry: geometry, algorithm: algorithm)
-      let wide = terms * 4 * terms.squareRoot() * Double(Float.ulpOfOne)
+      // F(4x4, 3x3) has 3.9 to 4.6 times the error of the direct sum, see Winograd.
+      let share: Double = algorithm == .winograd4 ? 5 : 1
+      let wide = share * terms * 4 * terms.squareRoot() * Double(Float.ulpOfOne)
       for (a, b) in zip(single.scalars, expected.scalars) { #expect(abs(Double(a) - b) <= wide) }
     }
   }

@@ -28,6 +28,8 @@ import Testing
     #expect(multiply(X, byOutputs, rectified: false).scalars == expected)
     #expect(multiply(X, byInputs, rectified: false).scalars == expected)
     #expect(multiply(X, byInputs, rectified: true).scalars == expected.map { max(0, $0) })
-    #expect(expected.contains { $0 < 0 } && expected.contains { $0 > 0 })
+    if N * n >= 16 {
+      #expect(expected.contains { $0 < 0 } && expected.contains { $0 > 0 })
+    }
   }
 }
