@@ -24,7 +24,8 @@ struct LabPCA: ParsableCommand {
   @Argument(help: "A matrix, one sample a row.") var input: String
   @Option(help: "The number of components (default: all).") var components: Int?
   @Flag(help: "Scale the scores to unit variance.") var whiten = false
-  @Option(help: "How components are found: auto, full or randomized.") var solver = LabPCASolver.auto
+  @Option(help: "How components are found: auto, full or randomized.")
+  var solver = LabPCASolver.auto
   @Option(help: "Sample vectors beside the components, randomized solver.") var oversampling = 30
   @Option(help: "Power iterations of the randomized solver.") var powerIterations = 2
   @OptionGroup var lab: LabOptions
