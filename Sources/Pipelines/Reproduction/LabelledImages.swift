@@ -27,8 +27,10 @@ final class LabelledImages {
 
   /// Keeps the images of an extraction that have a class.
   ///
-  /// - Throws: `PipelineError` when fewer than two classes or too few images are left.
+  /// - Throws: `PipelineError` when no image can be used, or fewer than two classes or too few images
+  ///   are left.
   init(_ set: FeatureSet, _ settings: ClusteringSettings) throws {
+    guard !set.records.isEmpty else { throw PipelineError.noImages(failures: set.failures) }
     let kept = set.truth.indices.filter { set.truth[$0] != nil }
     guard kept.count >= 12, set.classNames.count >= 2 else {
       throw PipelineError.unsuitable(
