@@ -59,7 +59,9 @@ private func poolWindow<V: SIMD>(
     for _ in 0..<columns {
       let x = load(V.self, p, isWhole)
       if isMaximum {
-        rowTotal.replace(with: x, where: (x .> rowTotal) .| (x .!= x))
+        // Two steps: masks that are combined do not stay in vector registers.
+        rowTotal.replace(with: x, where: x .> rowTotal)
+        rowTotal.replace(with: x, where: x .!= x)
       } else {
         rowTotal += x
       }
