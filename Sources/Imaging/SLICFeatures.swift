@@ -54,9 +54,11 @@ public struct SLICFeatures: Equatable, Sendable {
 
   private mutating func convert(_ colours: SLIC.Colours) {
     let (red, blue) = colours == .exchangedLab ? (2, 0) : (0, 2)
-    for p in stride(from: 0, to: values.count, by: 3) {
-      let lab = Colour.lab(fromSRGB: SIMD3(values[p + red], values[p + 1], values[p + blue]))
-      for c in 0..<3 { values[p + c] = lab[c] }
+    parallelForEachChunk(of: &values, size: 3 * 4096) { _, span in
+      for p in stride(from: 0, to: span.count, by: 3) {
+        let lab = Colour.lab(fromSRGB: SIMD3(span[p + red], span[p + 1], span[p + blue]))
+        for c in 0..<3 { span[p + c] = lab[c] }
+      }
     }
   }
 
