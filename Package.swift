@@ -127,8 +127,8 @@ let package = Package(
     tests(
       "Pipelines",
       [
-        "Pipelines", "Estimators", "Files", "Imaging", "Microstructures", "NeuralNetworks",
-        "Reporting", "Tensors", "WeightFormats",
+        "Pipelines", "Estimators", "Files", "Imaging", "Metallography", "Microstructures",
+        "NeuralNetworks", "Reporting", "Tensors", "WeightFormats",
       ]),
   ] + wideKernels
 )

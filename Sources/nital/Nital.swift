@@ -30,7 +30,8 @@ struct Nital: ParsableCommand {
       """,
     version: nitalVersion,
     subcommands: [
-      DemoCommand.self, ClusterCommand.self, ClassifyCommand.self, SynthesizeCommand.self,
+      DemoCommand.self, ClusterCommand.self, ClassifyCommand.self, SegmentCommand.self,
+      SynthesizeCommand.self,
       ImageCommand.self, WeightsCommand.self, LabCommand.self,
       DoctorCommand.self,
     ])

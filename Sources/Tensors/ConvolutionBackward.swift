@@ -1,0 +1,236 @@
+// The gradient of a convolution with respect to its input, and the transposed convolution.
+//
+// Implements: V. Dumoulin, F. Visin, "A guide to convolution arithmetic for deep learning",
+//   arXiv:1603.07285 (2016), section 4 (transposed convolution as the gradient of a convolution).
+// Equation -> code: dX[i] = sum over r of dY[(i + top - r) / stride] W[r], where the division is
+//   exact. For stride 1 that is a convolution of dY with the mirrored, transposed filters. For a
+//   larger stride the rows i fall into `stride` phases a = (i + top) mod stride, and each is a
+//   convolution with every stride-th tap, r = a + stride t -> inputGradientByPhases.
+// Symbols: N H W C -> input; Ho Wo K -> output; R S -> filter; X, Y, W -> input, output, filters.
+// Deviations: with stride and dilation both above 1, zeros are put between the values of dY
+//   (section 4.5 of the guide), which costs stride^2 times the operations.
+// Checked by: ConvolutionBackwardTests (twin, adjoint identity). Cost: that of the convolution.
+
+/// The gradient of a convolution's input, and so the transposed convolution of `outputGradient`.
+///
+/// - Parameters:
+///   - outputGradient: dY, shape (N, outputHeight, outputWidth, K).
+///   - filters: shape (R, S, C, K), those of the convolution from C to K channels.
+///   - g: geometry of that convolution; one group.
+///   - inputGradient: dX, shape (N, H, W, C); its values do not matter.
+/// - Precondition: a convolution of `inputGradient`'s shape has `outputGradient`'s shape.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+public func convolutionInputGradient<Scalar: KernelScalar>(
+  _ outputGradient: Tensor<Scalar>, _ filters: Tensor<Scalar>, geometry g: ConvolutionGeometry,
+  into inputGradient: inout Tensor<Scalar>
+) {
+  checkBackward(inputGradient.shape, filters.shape, outputGradient.shape, g)
+  guard inputGradient.count > 0 else { return }
+  if g.strideY == 1 && g.strideX == 1 {
+    let (y, x) = (g.dilationY * (filters.shape[0] - 1), g.dilationX * (filters.shape[1] - 1))
+    let margins = Margins(
+      top: y - g.paddingTop,
+      bottom: inputGradient.shape[1] + g.paddingTop - outputGradient.shape[1],
+      left: x - g.paddingLeft,
+      right: inputGradient.shape[2] + g.paddingLeft - outputGradient.shape[2])
+    convolveWithin(
+      outputGradient, mirrored(filters), margins, g.dilationY, g.dilationX, into: &inputGradient)
+  } else if g.dilationY == 1 && g.dilationX == 1 {
+    inputGradientByPhases(outputGradient, filters, g, into: &inputGradient)
+  } else {
+    var dense = g
+    (dense.strideY, dense.strideX) = (1, 1)
+    let (R, S) = (filters.shape[0], filters.shape[1])
+    let rows = dense.outputHeight(inputGradient.shape[1], filterHeight: R)
+    let columns = dense.outputWidth(inputGradient.shape[2], filterWidth: S)
+    let spread = spreadOut(outputGradient, g.strideY, g.strideX, rows, columns)
+    convolutionInputGradient(spread, filters, geometry: dense, into: &inputGradient)
+  }
+}
+
+/// Checks that a convolution of `input` with `filters` has the shape `output`.
+func checkBackward(
+  _ input: [Int], _ filters: [Int], _ output: [Int], _ g: ConvolutionGeometry
+) {
+  precondition(g.groups == 1, "gradients are written for one group, not \(g.groups)")
+  let shape = g.outputShape(input: input, filters: filters)
+  precondition(
+    shape == output,
+    "a convolution of \(input) with \(filters) has shape \(shape), its gradient \(output)")
+}
+
+/// Zeros around an image; a negative number cuts rows or columns off.
+private struct Margins {
+  var top, bottom, left, right: Int
+}
+
+/// Filters of shape (R, S, C, K) mirrored, with channels exchanged: (R, S, K, C).
+private func mirrored<Scalar: KernelScalar>(_ filters: Tensor<Scalar>) -> Tensor<Scalar> {
+  let (R, S, C, K) = (filters.shape[0], filters.shape[1], filters.shape[2], filters.shape[3])
+  var result = [Scalar](repeating: 0, count: filters.count)
+  let values = filters.scalars
+  for tap in 0..<(R * S) {
+    let (from, to) = (tap * C * K, (R * S - 1 - tap) * C * K)
+    for c in 0..<C {
+      for k in 0..<K { result[to + k * C + c] = values[from + c * K + k] }
+    }
+  }
+  return Tensor(shape: [R, S, K, C], scalars: result)
+}
+
+/// The convolution with stride 1 of an image with margins that may be negative.
+private func convolveWithin<Scalar: KernelScalar>(
+  _ image: Tensor<Scalar>, _ filters: Tensor<Scalar>, _ m: Margins, _ dilationY: Int,
+  _ dilationX: Int, into output: inout Tensor<Scalar>
+) {
+  var source = image
+  if min(m.top, m.bottom, m.left, m.right) < 0 {
+    source = cropped(
+      image, max(0, -m.top), max(0, -m.bottom), max(0, -m.left), max(0, -m.right))
+  }
+  let geometry = ConvolutionGeometry(
+    strideY: 1, strideX: 1, paddingTop: max(0, m.top), paddingBottom: max(0, m.bottom),
+    paddingLeft: max(0, m.left), paddingRight: max(0, m.right), dilationY: dilationY,
+    dilationX: dilationX)
+  convolve(source, PackedFilters(filters), geometry: geometry, into: &output)
+}
+
+/// Images without some rows and columns at their edges.
+private func cropped<Scalar: KernelScalar>(
+  _ image: Tensor<Scalar>, _ top: Int, _ bottom: Int, _ left: Int, _ right: Int
+) -> Tensor<Scalar> {
+  let (N, H, W, C) = (image.shape[0], image.shape[1], image.shape[2], image.shape[3])
+  let (height, width) = (max(0, H - top - bottom), max(0, W - left - right))
+  var values: [Scalar] = []
+  values.reserveCapacity(N * height * width * C)
+  for n in 0..<N {
+    for y in 0..<height {
+      let first = ((n * H + top + y) * W + left) * C
+      values += image.scalars[first..<(first + width * C)]
+    }
+  }
+  return Tensor(shape: [N, height, width, C], scalars: values)
+}
+
+/// The values of images with zeros between them, in images of `rows` x `columns`.
+private func spreadOut<Scalar: KernelScalar>(
+  _ image: Tensor<Scalar>, _ strideY: Int, _ strideX: Int, _ rows: Int, _ columns: Int
+) -> Tensor<Scalar> {
+  let (N, H, W, C) = (image.shape[0], image.shape[1], image.shape[2], image.shape[3])
+  var result = Tensor<Scalar>.zeros([N, rows, columns, C])
+  for pixel in 0..<(N * H * W) {
+    let (line, x) = pixel.quotientAndRemainder(dividingBy: W)
+    let (n, y) = line.quotientAndRemainder(dividingBy: H)
+    let to = ((n * rows + y * strideY) * columns + x * strideX) * C
+    for c in 0..<C { result.scalars[to + c] = image.scalars[pixel * C + c] }
+  }
+  return result
+}
+
+/// One phase along one axis: which taps, and which outputs of the phase's convolution.
+private struct Phase {
+  /// The first tap, and the number of taps, `stride` apart.
+  let first, taps: Int
+  /// The first row of dX, and the number of rows, `stride` apart.
+  let row, rows: Int
+  /// Zeros before and after dY; negative numbers cut off.
+  let before, after: Int
+
+  /// Phase `a` of an axis with `extent` inputs, `outputs` outputs and `filter` taps.
+  init(_ a: Int, stride: Int, padding: Int, extent: Int, outputs: Int, filter: Int) {
+    first = a
+    taps = a < filter ? (filter - a + stride - 1) / stride : 0
+    row = ((a - padding) % stride + stride) % stride
+    rows = row < extent ? (extent - row + stride - 1) / stride : 0
+    let start = (row + padding - a) / stride
+    before = taps - 1 - start
+    after = start + rows - outputs
+  }
+}
+
+private func inputGradientByPhases<Scalar: KernelScalar>(
+  _ dY: Tensor<Scalar>, _ filters: Tensor<Scalar>, _ g: ConvolutionGeometry,
+  into dX: inout Tensor<Scalar>
+) {
+  let (N, H, W, C) = (dX.shape[0], dX.shape[1], dX.shape[2], dX.shape[3])
+  for a in 0..<g.strideY {
+    let vertical = Phase(
+      a, stride: g.strideY, padding: g.paddingTop, extent: H, outputs: dY.shape[1],
+      filter: filters.shape[0])
+    for b in 0..<g.strideX {
+      let horizontal = Phase(
+        b, stride: g.strideX, padding: g.paddingLeft, extent: W, outputs: dY.shape[2],
+        filter: filters.shape[1])
+      guard vertical.rows > 0, horizontal.rows > 0 else { continue }
+      var part = Tensor<Scalar>.zeros([N, vertical.rows, horizontal.rows, C])
+      if vertical.taps > 0 && horizontal.taps > 0 {
+        let taps = everyTap(filters, vertical, horizontal, g)
+        convolveWithin(
+          dY, mirrored(taps),
+          Margins(
+            top: vertical.before, bottom: vertical.after, left: horizontal.before,
+            right: horizontal.after), 1, 1, into: &part)
+      }
+      scatter(part, vertical.row, horizontal.row, g, into: &dX)
+    }
+  }
+}
+
+/// The taps of one phase as filters of their own.
+private func everyTap<Scalar: KernelScalar>(
+  _ filters: Tensor<Scalar>, _ y: Phase, _ x: Phase, _ g: ConvolutionGeometry
+) -> Tensor<Scalar> {
+  let (S, size) = (filters.shape[1], filters.shape[2] * filters.shape[3])
+  var values: [Scalar] = []
+  for t in 0..<y.taps {
+    for u in 0..<x.taps {
+      let tap = (y.first + t * g.strideY) * S + x.first + u * g.strideX
+      values += filters.scalars[(tap * size)..<((tap + 1) * size)]
+    }
+  }
+  return Tensor(shape: [y.taps, x.taps, filters.shape[2], filters.shape[3]], scalars: values)
+}
+
+/// Puts the pixels of a phase where they belong.
+private func scatter<Scalar: KernelScalar>(
+  _ part: Tensor<Scalar>, _ firstRow: Int, _ firstColumn: Int, _ g: ConvolutionGeometry,
+  into dX: inout Tensor<Scalar>
+) {
+  let (H, W, C) = (dX.shape[1], dX.shape[2], dX.shape[3])
+  let (rows, columns) = (part.shape[1], part.shape[2])
+  let values = part.scalars
+  // A chunk is one row of dX: rows of other phases are left alone.
+  parallelForEachChunk(of: &dX.scalars, size: W * C) { line, chunk in
+    let (n, y) = line.quotientAndRemainder(dividingBy: H)
+    guard y >= firstRow, (y - firstRow) % g.strideY == 0 else { return }
+    let from = (n * rows + (y - firstRow) / g.strideY) * columns * C
+    for x in 0..<columns {
+      let to = (firstColumn + x * g.strideX) * C
+      for c in 0..<C { chunk[to + c] = values[from + x * C + c] }
+    }
+  }
+}
+
+/// The transposed convolution: what a convolution's gradient does, as a layer of its own.
+///
+/// - Parameters:
+///   - input: shape (N, Ho, Wo, K).
+///   - filters: shape (R, S, C, K): the layer goes from K channels to C.
+///   - geometry: of the convolution whose transpose this is.
+///   - outputHeight: H, one of the heights that the convolution takes to Ho.
+///   - outputWidth: W, one of the widths that the convolution takes to Wo.
+/// - Returns: shape (N, H, W, C).
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+public func convolveTransposed<Scalar: KernelScalar>(
+  _ input: Tensor<Scalar>, _ filters: Tensor<Scalar>, geometry: ConvolutionGeometry,
+  outputHeight: Int, outputWidth: Int
+) -> Tensor<Scalar> {
+  precondition(filters.rank == 4 && input.rank == 4, "\(input.shape) and \(filters.shape)")
+  var output = Tensor<Scalar>.zeros([
+    input.shape[0], outputHeight, outputWidth, filters.shape[2],
+  ])
+  convolutionInputGradient(input, filters, geometry: geometry, into: &output)
+  return output
+}

@@ -1,0 +1,212 @@
+// Gradients of pooling and of bilinear resampling, and bilinear upsampling itself.
+//
+// Implements: the gradient of a maximum goes to the first largest value of the window in row-major
+//   order, as in PyTorch's max_pool2d; half-pixel centres or aligned corners as in PyTorch's
+//   interpolate (`align_corners`).
+// Equation -> code: dX[i] = sum over windows that hold i of share(window, i) dY[window], gathered
+//   row of X by row of X, so that rows are independent -> gatherRows.
+// Symbols: N H W C -> input; Ho Wo -> output; R S -> window.
+// Deviations: none. Checked by: GradientTests, TorchGradientTests.
+// Cost: R passes over each window for the maximum, else one.
+
+/// What a value of a window receives of the window's gradient.
+package enum PoolingGradient: Sendable {
+  /// All of it, where it is the first largest value.
+  case maximum
+  /// 1 / (R S), or 1 over the number of pixels inside the image.
+  case mean(countingPadding: Bool)
+}
+
+/// The first and the last window (+ 1) that hold row `i`, of `count` windows.
+private func windows(
+  holding i: Int, _ size: Int, _ stride: Int, _ padding: Int, _ count: Int
+) -> Range<Int> {
+  let last = min(count - 1, (i + padding) / stride)
+  let before = i + padding - size
+  let first = before < 0 ? 0 : before / stride + 1
+  return first <= last ? first..<(last + 1) : 0..<0
+}
+
+/// The gradient of the input of a pooling layer.
+///
+/// - Parameters:
+///   - x: shape (N, H, W, C); read for `.maximum` alone, else only its shape counts.
+///   - dY: shape (N, outputHeight, outputWidth, C).
+///   - R: window rows.
+///   - S: window columns.
+///   - g: stride and padding.
+///   - kind: maximum or mean.
+///   - dX: shape (N, H, W, C); its values do not matter.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+package func poolingGradient<Scalar: KernelScalar>(
+  _ x: [Scalar], _ dY: Tensor<Scalar>, _ R: Int, _ S: Int, _ g: ConvolutionGeometry,
+  _ kind: PoolingGradient, into dX: inout Tensor<Scalar>
+) {
+  let (H, W, C) = (dX.shape[1], dX.shape[2], dX.shape[3])
+  let (Ho, Wo) = (dY.shape[1], dY.shape[2])
+  precondition(poolingShape(dX.shape, R, S, g) == dY.shape, "\(dX.shape) and \(dY.shape)")
+  var isMaximum = false
+  var countsPadding = false
+  switch kind {
+  case .maximum:
+    isMaximum = true
+    precondition(x.count == dX.count, "\(x.count) values of shape \(dX.shape)")
+  case .mean(let counting): countsPadding = counting
+  }
+  let (maximum, counting) = (isMaximum, countsPadding)
+  parallelForEachChunk(of: &dX.scalars, size: max(1, W * C)) { line, row in
+    for i in row.indices { row[i] = 0 }
+    let (n, iy) = line.quotientAndRemainder(dividingBy: H)
+    for oy in windows(holding: iy, R, g.strideY, g.paddingTop, Ho) {
+      let top = oy * g.strideY - g.paddingTop
+      let rows = max(0, top)..<min(H, top + R)
+      for ox in 0..<Wo {
+        let left = ox * g.strideX - g.paddingLeft
+        let columns = max(0, left)..<min(W, left + S)
+        let share = 1 / Scalar(counting ? R * S : rows.count * columns.count)
+        let from = ((n * Ho + oy) * Wo + ox) * C
+        for c in 0..<C {
+          let d = dY.scalars[from + c]
+          if maximum {
+            let best = firstLargest(x, n * H, W, C, c, rows, columns)
+            if best.row == iy { row[best.column * C + c] += d }
+          } else {
+            for ix in columns { row[ix * C + c] += d * share }
+          }
+        }
+      }
+    }
+  }
+}
+
+/// Where the first largest value of a window lies.
+@inline(__always)
+private func firstLargest<Scalar: KernelScalar>(
+  _ x: [Scalar], _ firstLine: Int, _ W: Int, _ C: Int, _ c: Int, _ rows: Range<Int>,
+  _ columns: Range<Int>
+) -> (row: Int, column: Int) {
+  var best = (row: rows.lowerBound, column: columns.lowerBound)
+  var largest = x[((firstLine + best.row) * W + best.column) * C + c]
+  for iy in rows {
+    for ix in columns {
+      let value = x[((firstLine + iy) * W + ix) * C + c]
+      if value > largest { (largest, best) = (value, (iy, ix)) }
+    }
+  }
+  return best
+}
+
+/// The gradient of the input of `adaptiveAveragePool`.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+package func adaptivePoolingGradient<Scalar: KernelScalar>(
+  _ dY: Tensor<Scalar>, into dX: inout Tensor<Scalar>
+) {
+  let (H, W, C) = (dX.shape[1], dX.shape[2], dX.shape[3])
+  let (Ho, Wo) = (dY.shape[1], dY.shape[2])
+  parallelForEachChunk(of: &dX.scalars, size: max(1, W * C)) { line, row in
+    for i in row.indices { row[i] = 0 }
+    let (n, iy) = line.quotientAndRemainder(dividingBy: H)
+    for oy in 0..<Ho {
+      let rows = (oy * H / Ho)..<(((oy + 1) * H + Ho - 1) / Ho)
+      guard rows.contains(iy) else { continue }
+      for ox in 0..<Wo {
+        let columns = (ox * W / Wo)..<(((ox + 1) * W + Wo - 1) / Wo)
+        let share = 1 / Scalar(rows.count * columns.count)
+        let from = ((n * Ho + oy) * Wo + ox) * C
+        for ix in columns {
+          for c in 0..<C { row[ix * C + c] += dY.scalars[from + c] * share }
+        }
+      }
+    }
+  }
+}
+
+// MARK: - Bilinear resampling
+
+/// The two inputs of each output along one axis, and the weight of the second.
+package struct LinearAxis<Scalar: KernelScalar>: Sendable {
+  let low, high: [Int]
+  let weight: [Scalar]
+  /// Of each input: the outputs that read it, in order, with their weights.
+  let readers: [[(output: Int, weight: Scalar)]]
+
+  /// `outputs` positions on an axis of `inputs` values.
+  ///
+  /// - Parameters:
+  ///   - inputs: extent of the image, at least 1.
+  ///   - outputs: extent of the result, at least 1.
+  ///   - aligningCorners: first and last values keep their places; else pixels are squares whose
+  ///     outer edges coincide.
+  package init(inputs: Int, outputs: Int, aligningCorners: Bool) {
+    precondition(inputs >= 1 && outputs >= 1, "cannot resample \(inputs) to \(outputs)")
+    var (low, high, weight) = ([Int](), [Int](), [Scalar]())
+    var readers = [[(output: Int, weight: Scalar)]](repeating: [], count: inputs)
+    for o in 0..<outputs {
+      var position: Double
+      if aligningCorners {
+        position = outputs > 1 ? Double(o) * Double(inputs - 1) / Double(outputs - 1) : 0
+      } else {
+        position = max(0, (Double(o) + 0.5) * Double(inputs) / Double(outputs) - 0.5)
+      }
+      position = min(position, Double(inputs - 1))
+      let i = Int(position)
+      let w = Scalar(position - Double(i))
+      low.append(i)
+      high.append(min(i + 1, inputs - 1))
+      weight.append(w)
+      readers[i].append((o, 1 - w))
+      if w != 0 { readers[min(i + 1, inputs - 1)].append((o, w)) }
+    }
+    (self.low, self.high, self.weight, self.readers) = (low, high, weight, readers)
+  }
+}
+
+/// Bilinear interpolation of a batch: shape (N, H, W, C) to `y`'s (N, Ho, Wo, C).
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+package func resampleBilinear<Scalar: KernelScalar>(
+  _ x: Tensor<Scalar>, _ vertical: LinearAxis<Scalar>, _ horizontal: LinearAxis<Scalar>,
+  into y: inout Tensor<Scalar>
+) {
+  let (H, W, C) = (x.shape[1], x.shape[2], x.shape[3])
+  let (Ho, Wo) = (y.shape[1], y.shape[2])
+  parallelForEachChunk(of: &y.scalars, size: max(1, Wo * C)) { line, row in
+    let (n, oy) = line.quotientAndRemainder(dividingBy: Ho)
+    let v = vertical.weight[oy]
+    let (a, b) = ((n * H + vertical.low[oy]) * W, (n * H + vertical.high[oy]) * W)
+    for ox in 0..<Wo {
+      let u = horizontal.weight[ox]
+      let (l, h) = (horizontal.low[ox] * C, horizontal.high[ox] * C)
+      for c in 0..<C {
+        let top = (1 - u) * x.scalars[a * C + l + c] + u * x.scalars[a * C + h + c]
+        let bottom = (1 - u) * x.scalars[b * C + l + c] + u * x.scalars[b * C + h + c]
+        row[ox * C + c] = (1 - v) * top + v * bottom
+      }
+    }
+  }
+}
+
+/// The gradient of `resampleBilinear`'s input: each input gathers from its readers in order.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+package func resamplingGradient<Scalar: KernelScalar>(
+  _ dY: Tensor<Scalar>, _ vertical: LinearAxis<Scalar>, _ horizontal: LinearAxis<Scalar>,
+  into dX: inout Tensor<Scalar>
+) {
+  let (H, W, C) = (dX.shape[1], dX.shape[2], dX.shape[3])
+  let (Ho, Wo) = (dY.shape[1], dY.shape[2])
+  parallelForEachChunk(of: &dX.scalars, size: max(1, W * C)) { line, row in
+    for i in row.indices { row[i] = 0 }
+    let (n, iy) = line.quotientAndRemainder(dividingBy: H)
+    for (oy, v) in vertical.readers[iy] {
+      for ix in 0..<W {
+        for (ox, u) in horizontal.readers[ix] {
+          let from = ((n * Ho + oy) * Wo + ox) * C
+          for c in 0..<C { row[ix * C + c] += v * u * dY.scalars[from + c] }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,112 @@
+import Tensors
+import Testing
+
+@Suite struct ConvolutionBackwardTests {
+  /// Whole numbers from -8 to 8: every sum below 2^24 is exact, so twins agree bit for bit.
+  private func integers<Scalar: KernelScalar>(
+    _ shape: [Int], _ generator: inout SeededGenerator
+  ) -> Tensor<Scalar> {
+    Tensor(
+      shape: shape,
+      scalars: (0..<shape.reduce(1, *)).map { _ in Scalar(generator.integer(below: 17) - 8) })
+  }
+
+  private struct Case {
+    var N = 1, H: Int, W: Int, C: Int, R: Int, S: Int, K: Int
+    var g: ConvolutionGeometry
+  }
+
+  private var cases: [Case] {
+    var list: [Case] = []
+    for stride in 1...3 {
+      for padding in 0...2 {
+        for dilation in 1...2 {
+          list.append(
+            Case(
+              N: 2, H: 7, W: 9, C: 3, R: 3, S: 2, K: 5,
+              g: ConvolutionGeometry(stride: stride, padding: padding, dilation: dilation)))
+        }
+      }
+    }
+    let same = ConvolutionGeometry(padding: 1)
+    return list + [
+      Case(H: 1, W: 1, C: 1, R: 1, S: 1, K: 1, g: ConvolutionGeometry()),
+      Case(H: 5, W: 400, C: 33, R: 3, S: 3, K: 15, g: same),
+      Case(H: 40, W: 13, C: 100, R: 3, S: 3, K: 100, g: same),
+      Case(H: 6, W: 7, C: 300, R: 3, S: 3, K: 40, g: same),
+      Case(H: 9, W: 8, C: 4, R: 5, S: 1, K: 3, g: ConvolutionGeometry(padding: 2)),
+      Case(
+        H: 9, W: 8, C: 4, R: 2, S: 3, K: 3,
+        g: ConvolutionGeometry(
+          strideY: 1, strideX: 2, paddingTop: 3, paddingBottom: 0, paddingLeft: 1, paddingRight: 2)),
+    ]
+  }
+
+  private func compare<Scalar: KernelScalar>(_: Scalar.Type) {
+    var generator = SeededGenerator(seed: 7)
+    for (i, c) in cases.enumerated() {
+      let x: Tensor<Scalar> = integers([c.N, c.H, c.W, c.C], &generator)
+      let w: Tensor<Scalar> = integers([c.R, c.S, c.C, c.K], &generator)
+      let shape = c.g.outputShape(input: x.shape, filters: w.shape)
+      let dy: Tensor<Scalar> = integers(shape, &generator)
+      let (dx, dw) = convolutionBackwardReference(x, w, dy, geometry: c.g)
+      #expect(
+        convolutionFilterGradient(x, dy, filterHeight: c.R, filterWidth: c.S, geometry: c.g) == dw,
+        "filters, case \(i)")
+      var result = Tensor<Scalar>(repeating: 77, shape: x.shape)
+      convolutionInputGradient(dy, w, geometry: c.g, into: &result)
+      #expect(result == dx, "input, case \(i)")
+    }
+  }
+
+  @Test func equalsItsTwinExactly() {
+    compare(Float.self)
+    compare(Double.self)
+  }
+
+  /// <conv(x), y> = <x, convT(y)> = <w, dW(x, y)>, in Double: sums of some thousand terms.
+  @Test func isTheAdjointOfTheConvolution() {
+    var generator = SeededGenerator(seed: 8)
+    for c in cases {
+      func random(_ shape: [Int]) -> Tensor<Double> {
+        Tensor(
+          shape: shape, scalars: (0..<shape.reduce(1, *)).map { _ in generator.uniform(-1, 1) })
+      }
+      let (x, w) = (random([c.N, c.H, c.W, c.C]), random([c.R, c.S, c.C, c.K]))
+      let y = convolve(x, w, geometry: c.g)
+      let dy = random(y.shape)
+      let forward = inner(y, dy)
+      let transposed = convolveTransposed(
+        dy, w, geometry: c.g, outputHeight: c.H, outputWidth: c.W)
+      let dw = convolutionFilterGradient(
+        x, dy, filterHeight: c.R, filterWidth: c.S, geometry: c.g)
+      let scale = (inner(y, y) * inner(dy, dy)).squareRoot() + 1
+      #expect(abs(inner(x, transposed) - forward) <= 1e-13 * scale)
+      #expect(abs(inner(w, dw) - forward) <= 1e-13 * scale)
+    }
+  }
+
+  private func inner(_ a: Tensor<Double>, _ b: Tensor<Double>) -> Double {
+    zip(a.scalars, b.scalars).reduce(0) { $0 + $1.0 * $1.1 }
+  }
+
+  @Test func threadsDoNotChangeBits() {
+    let saved = Parallelism.threads
+    defer { Parallelism.threads = saved }
+    var generator = SeededGenerator(seed: 9)
+    func random(_ shape: [Int]) -> Tensor<Float> {
+      Tensor(
+        shape: shape,
+        scalars: (0..<shape.reduce(1, *)).map { _ in Float(generator.uniform(-1, 1)) })
+    }
+    let (x, dy) = (random([1, 90, 80, 20]), random([1, 90, 80, 30]))
+    var first: Tensor<Float>?
+    for threads in [1, 2, 3, 8] {
+      Parallelism.threads = threads
+      let dw = convolutionFilterGradient(
+        x, dy, filterHeight: 3, filterWidth: 3, geometry: ConvolutionGeometry(padding: 1))
+      #expect(first == nil || dw == first, "\(threads) threads")
+      first = dw
+    }
+  }
+}
