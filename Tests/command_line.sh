@@ -356,6 +356,57 @@ for delay in 0.2 0.5 0.9 1.4; do
 done
 check "interruptions hit running programs ($interrupted)" test "$interrupted" -ge 3
 
+# Papers: every part at the smallest preset, single parts, refusals, killed and sharded runs
+paper=(--labels from-names --preset smoke)
+for name in kitahara cohn; do
+  expect 0 "reproduce $name" "$nital" reproduce $name images -o "$name" "${paper[@]}"
+  check "$name: the summary has both columns" grep -q "^row .*printed .*computed" out
+  for file in report.html comparisons.csv montage.png figures/fig7.svg figures/fig7.csv; do
+    check "$name: $file is written" test -s "$name/$file"
+  done
+  expect 0 "reproduce $name again" "$nital" reproduce $name images -o "$name" "${paper[@]}" --json -q
+  check "$name: nothing is computed twice" grep -q '"units_computed" : 0' out
+  check "$name: json" isJSON out
+done
+check "honest and as published stand side by side" \
+  grep -q "validation, honest.*validation, as published" cohn/tables/table3.csv
+check "a leak is explained" grep -q "CH-A2" cohn/report.html
+check "rows of VGG16 are not faked" grep -q "^CH23,.*not applicable" cohn/comparisons.csv
+expect 0 "one figure" "$nital" reproduce cohn images -o single "${paper[@]}" --only fig13
+check "that figure alone" test "$(ls single/figures)" = "fig13.csv
+fig13.svg"
+expect 2 "an unknown part" "$nital" reproduce cohn images -o single "${paper[@]}" --only fig99
+check "the message lists the parts" grep -q "fig99.*table3" err
+expect 2 "an unknown preset" "$nital" reproduce cohn images -o single --preset huge
+expect 2 "an unknown naming" "$nital" reproduce cohn images -o single --map-from all
+expect 2 "an impossible shard" "$nital" reproduce cohn images -o single --shard 3/2
+expect 2 "no classes" "$nital" reproduce cohn images -o single --labels none
+expect 3 "absent images of a paper" "$nital" reproduce cohn absent -o single
+expect 5 "absent weights of a paper" "$nital" reproduce cohn images -o single --features vgg16:fc1 \
+  --weights absent.h5
+for delay in 0.3 0.8 1.5; do
+  rm -rf again
+  "$nital" reproduce cohn images -o again "${paper[@]}" -q > /dev/null 2>&1 &
+  process=$!
+  sleep "$delay"
+  kill -KILL $process 2> /dev/null
+  wait $process 2> /dev/null
+  expect 0 "a paper after KILL at $delay s" "$nital" reproduce cohn images -o again "${paper[@]}" -q
+  check "the same report after KILL at $delay s" cmp cohn/report.html again/report.html
+done
+rm -rf again
+expect 0 "features of one part" "$nital" reproduce cohn images -o again "${paper[@]}" \
+  --only features --shard 1/2 -q
+for part in 1 2; do
+  "$nital" reproduce cohn images -o again "${paper[@]}" --shard $part/2 -q > /dev/null 2>&1 &
+done
+wait
+expect 0 "joined parts of a paper" "$nital" reproduce cohn images -o again "${paper[@]}" --json -q
+check "all units were found" grep -q '"units_computed" : 0' out
+check "the same report from parts" cmp cohn/report.html again/report.html
+expect 0 "a paper on one thread" "$nital" reproduce cohn images -o thread "${paper[@]}" -q -j 1
+check "the same report from one thread" cmp cohn/report.html thread/report.html
+
 # Places that cannot be written
 : > file
 expect 3 "a file as output folder" "$nital" cluster images -o file "${chain[@]}"

@@ -77,6 +77,8 @@ public final class Journal: Sendable {
       return []
     }
     let bytes = try CheckedBytes(contentsOf: path)
+    // A process may have made the file and not yet begun it.
+    if bytes.count < signature.count { return [] }
     guard bytes.matches(signature) else { throw bytes.error("this is not a journal") }
     return wholeRecords(bytes).0
   }

@@ -5,8 +5,8 @@ import Synchronization
 
 /// Records by content hash; valid for one chain of settings and one version of the program.
 ///
-/// A shard has a journal of its own, so that several may run at once in one folder; a whole run reads
-/// theirs beside its own.
+/// A shard has a journal of its own, so that several may run at once in one folder; every run reads
+/// those of the others beside its own.
 final class RecordJournal: Sendable {
   private let journal: Journal
   private let known: [String: [MicrographRecord]]
@@ -29,9 +29,9 @@ final class RecordJournal: Sendable {
     let stem = "features-\(SHA256.hash(of: key).prefix(12))"
     let part = shard.map { ".shard-\($0.index)-of-\($0.count)" } ?? ""
     let path = "\(folder)/\(stem)\(part).journal"
-    var others = shard == nil ? try RecordJournal.shards(of: stem, in: folder) : []
+    var others = try RecordJournal.journals(of: stem, in: folder).filter { $0 != path }
     if anew {
-      for file in [path] + others { discardFile(file) }
+      for file in shard == nil ? [path] + others : [path] { discardFile(file) }
       others = []
     }
     journal = try Journal(path: path)
@@ -43,11 +43,11 @@ final class RecordJournal: Sendable {
     self.known = known
   }
 
-  /// The journals of shards in a folder.
-  private static func shards(of stem: String, in folder: String) throws(FormatError) -> [String] {
+  /// The journals of a chain of settings in a folder, of whole runs and of shards.
+  private static func journals(of stem: String, in folder: String) throws(FormatError) -> [String] {
     guard isFolder(folder) else { return [] }
     return try listFolder(folder)
-      .filter { $0.hasPrefix(stem + ".shard-") && $0.hasSuffix(".journal") }
+      .filter { $0.hasPrefix(stem + ".") && $0.hasSuffix(".journal") }
       .map { "\(folder)/\($0)" }
   }
 

@@ -33,11 +33,30 @@ struct Canvas {
         + "fill=\"\(fill)\"\(border)/>")
   }
 
-  mutating func polyline(_ points: [(Double, Double)], stroke: String, width: Double = 1.8) {
+  mutating func polyline(
+    _ points: [(Double, Double)], stroke: String, width: Double = 1.8, dashes: String? = nil
+  ) {
     let list = points.map { "\(n($0.0)),\(n($0.1))" }.joined(separator: " ")
+    let dash = dashes.map { " stroke-dasharray=\"\($0)\"" } ?? ""
     elements.append(
       "<polyline points=\"\(list)\" fill=\"none\" stroke=\"\(stroke)\" "
-        + "stroke-width=\"\(n(width))\" stroke-linejoin=\"round\"/>")
+        + "stroke-width=\"\(n(width))\" stroke-linejoin=\"round\"\(dash)/>")
+  }
+
+  /// A PNG file stretched over a rectangle; `attributes` are added to the element as they are.
+  mutating func picture(
+    _ png: [UInt8], _ x: Double, _ y: Double, _ w: Double, _ h: Double, attributes: String = ""
+  ) {
+    elements.append(
+      "<image x=\"\(n(x))\" y=\"\(n(y))\" width=\"\(n(w))\" height=\"\(n(h))\" "
+        + "preserveAspectRatio=\"none\" href=\"data:image/png;base64,\(base64(png))\""
+        + (attributes.isEmpty ? "" : " " + attributes) + "/>")
+  }
+
+  /// Another finished picture of the same width and height, moved to (x, y).
+  mutating func nest(_ svg: String, _ x: Double, _ y: Double) {
+    elements.append(
+      svg.replacingPrefix("<svg ", with: "<svg x=\"\(n(x))\" y=\"\(n(y))\" "))
   }
 
   mutating func text(
@@ -92,4 +111,11 @@ struct Canvas {
   }
 
   private func n(_ value: Double) -> String { significant((value * 100).rounded() / 100, 7) }
+}
+
+extension String {
+  /// The text with another beginning.
+  fileprivate func replacingPrefix(_ prefix: String, with other: String) -> String {
+    hasPrefix(prefix) ? other + dropFirst(prefix.count) : self
+  }
 }

@@ -20,13 +20,18 @@ public struct Figure: Sendable {
   public var caption: String
   /// What is drawn.
   public var chart: any Chart
+  /// Files beside the report that belong to it, by their paths relative to the report.
+  public var attachments: [String]
 
   /// Puts a chart under a title.
-  public init(name: String, title: String, caption: String, chart: any Chart) {
+  public init(
+    name: String, title: String, caption: String, chart: any Chart, attachments: [String] = []
+  ) {
     self.name = name
     self.title = title
     self.caption = caption
     self.chart = chart
+    self.attachments = attachments
   }
 
   /// The figure as an SVG document.
@@ -49,10 +54,10 @@ struct PlotArea {
   func vertical(_ value: Double) -> Double { top + (1 - y.position(value)) * height }
 
   /// Draws the frame, grid lines, tick labels and axis titles.
-  func drawAxes(on canvas: inout Canvas, title: String) {
+  func drawAxes(on canvas: inout Canvas, title: String, hasGrid: Bool = true) {
     canvas.text(left, top - 14, title, size: 15, weight: "600")
-    if x.showsNumbers { drawHorizontalTicks(on: &canvas) }
-    if y.showsNumbers { drawVerticalTicks(on: &canvas) }
+    if x.showsNumbers { drawHorizontalTicks(on: &canvas, hasGrid) }
+    if y.showsNumbers { drawVerticalTicks(on: &canvas, hasGrid) }
     canvas.line(left, top + height, left + width, top + height, stroke: "#444")
     canvas.line(left, top, left, top + height, stroke: "#444")
     let titleDrop: Double = x.showsNumbers ? 42 : 22
@@ -62,19 +67,19 @@ struct PlotArea {
       left - titleShift, top + height / 2, y.title, anchor: .middle, rotation: -90)
   }
 
-  private func drawHorizontalTicks(on canvas: inout Canvas) {
+  private func drawHorizontalTicks(on canvas: inout Canvas, _ hasGrid: Bool) {
     for value in x.ticks() {
       let position = horizontal(value)
-      canvas.line(position, top, position, top + height, stroke: "#eee")
+      if hasGrid { canvas.line(position, top, position, top + height, stroke: "#eee") }
       canvas.line(position, top + height, position, top + height + 5, stroke: "#444")
       canvas.text(position, top + height + 20, x.label(value), size: 12, anchor: .middle)
     }
   }
 
-  private func drawVerticalTicks(on canvas: inout Canvas) {
+  private func drawVerticalTicks(on canvas: inout Canvas, _ hasGrid: Bool) {
     for value in y.ticks() {
       let position = vertical(value)
-      canvas.line(left, position, left + width, position, stroke: "#eee")
+      if hasGrid { canvas.line(left, position, left + width, position, stroke: "#eee") }
       canvas.line(left - 5, position, left, position, stroke: "#444")
       canvas.text(left - 9, position + 4, y.label(value), size: 12, anchor: .end)
     }

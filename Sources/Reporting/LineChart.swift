@@ -8,13 +8,27 @@ public struct Series: Sendable {
   public var x: [Double]
   /// Vertical values, as many as `x`.
   public var y: [Double]
+  /// Half the height of an error bar at each point; empty for none.
+  public var deviations: [Double]
+  /// Whether the line is dashed, for numbers that others published.
+  public var isDashed: Bool
+  /// The number of its colour; `nil` for the series' own number.
+  public var colour: Int?
 
   /// A line through the points (x[i], y[i]).
-  public init(name: String, x: [Double], y: [Double]) {
-    precondition(x.count == y.count, "\(x.count) horizontal and \(y.count) vertical values")
+  public init(
+    name: String, x: [Double], y: [Double], deviations: [Double] = [], isDashed: Bool = false,
+    colour: Int? = nil
+  ) {
+    precondition(
+      x.count == y.count && (deviations.isEmpty || deviations.count == y.count),
+      "\(x.count) horizontal, \(y.count) vertical values, \(deviations.count) deviations")
     self.name = name
     self.x = x
     self.y = y
+    self.deviations = deviations
+    self.isDashed = isDashed
+    self.colour = colour
   }
 }
 
@@ -32,11 +46,13 @@ public struct LineChart: Chart {
   public var showsPoints: Bool
   /// Whether each series is drawn as filled steps (a histogram) rather than a line.
   public var isStepped: Bool
+  /// Whether the legend stands at the lower end, for lines that end at the top.
+  public var hasLowLegend: Bool
 
   /// A chart of lines.
   public init(
     series: [Series], x: Axis, y: Axis, marker: (value: Double, label: String)? = nil,
-    showsPoints: Bool = false, isStepped: Bool = false
+    showsPoints: Bool = false, isStepped: Bool = false, hasLowLegend: Bool = false
   ) {
     self.series = series
     self.x = x
@@ -44,6 +60,7 @@ public struct LineChart: Chart {
     self.marker = marker
     self.showsPoints = showsPoints
     self.isStepped = isStepped
+    self.hasLowLegend = hasLowLegend
   }
 
   /// The chart as an SVG document.
@@ -52,8 +69,10 @@ public struct LineChart: Chart {
     let area = PlotArea(x: x, y: y, left: 76, top: 44, width: 540, height: 290)
     area.drawAxes(on: &canvas, title: title)
     for (index, line) in series.enumerated() {
-      let colour = Palette.colour(index).hexadecimal
-      canvas.polyline(path(of: line, in: area), stroke: colour)
+      let colour = Palette.colour(line.colour ?? index).hexadecimal
+      canvas.polyline(
+        path(of: line, in: area), stroke: colour, dashes: line.isDashed ? "6 4" : nil)
+      drawDeviations(of: line, on: &canvas, in: area, colour)
       guard showsPoints else { continue }
       for (vx, vy) in zip(line.x, line.y) where vy.isFinite {
         canvas.mark(
@@ -73,6 +92,18 @@ public struct LineChart: Chart {
     return points.flatMap { [($0.0 - step / 2, $0.1), ($0.0 + step / 2, $0.1)] }
   }
 
+  private func drawDeviations(
+    of line: Series, on canvas: inout Canvas, in area: PlotArea, _ colour: String
+  ) {
+    for (i, deviation) in line.deviations.enumerated() where deviation > 0 {
+      let x = area.horizontal(line.x[i])
+      let top = area.vertical(min(y.upper, line.y[i] + deviation))
+      let bottom = area.vertical(max(y.lower, line.y[i] - deviation))
+      canvas.line(x, top, x, bottom, stroke: colour)
+      for end in [top, bottom] { canvas.line(x - 4, end, x + 4, end, stroke: colour) }
+    }
+  }
+
   private func draw(
     _ marker: (value: Double, label: String), on canvas: inout Canvas, in area: PlotArea
   ) {
@@ -87,19 +118,27 @@ public struct LineChart: Chart {
   }
 
   private func drawLegend(on canvas: inout Canvas, in area: PlotArea) {
+    let longest = Double(series.map(\.name.count).max() ?? 0)
+    let x = area.left + area.width - max(150, 36 + 6.4 * longest)
+    let first = hasLowLegend ? area.height - 12 - Double(series.count - 1) * 18 : 12
     for (index, line) in series.enumerated() {
-      let y = area.top + 12 + Double(index) * 18
-      let x = area.left + area.width - 150
-      canvas.line(x, y, x + 22, y, stroke: Palette.colour(index).hexadecimal, width: 3)
+      let y = area.top + first + Double(index) * 18
+      canvas.line(
+        x, y, x + 22, y, stroke: Palette.colour(line.colour ?? index).hexadecimal,
+        width: line.isDashed ? 1.8 : 3, dashes: line.isDashed ? "6 4" : nil)
       canvas.text(x + 28, y + 4, line.name, size: 12)
     }
   }
 
-  /// Columns: series, x, y.
+  /// Columns: series, x, y, and the deviation where a series has error bars.
   public var csv: String {
-    var text = "series,\(csvText(x.title)),\(csvText(y.title))\n"
+    let hasBars = series.contains { !$0.deviations.isEmpty }
+    var text = "series,\(csvText(x.title)),\(csvText(y.title))\(hasBars ? ",deviation" : "")\n"
     for line in series {
-      for (vx, vy) in zip(line.x, line.y) { text += "\(csvText(line.name)),\(vx),\(vy)\n" }
+      for i in line.x.indices {
+        let bar = line.deviations.isEmpty ? "" : "\(line.deviations[i])"
+        text += "\(csvText(line.name)),\(line.x[i]),\(line.y[i])" + (hasBars ? ",\(bar)\n" : "\n")
+      }
     }
     return text
   }

@@ -1,5 +1,17 @@
 // A confusion matrix: rows true, columns predicted, each cell with its count.
 
+import Tensors
+
+/// How the cells of a matrix are coloured and labelled.
+public enum MatrixStyle: Sendable, Equatable {
+  /// By the share of the row, labelled with the count.
+  case counts
+  /// By the share of the row, labelled with it, as a row-normalised confusion matrix.
+  case shares
+  /// Cyan to magenta by count^0.6, the counts in boxes: the style of Cohn & Holm (2021).
+  case boxed
+}
+
 /// A table of counts drawn as coloured cells.
 public struct MatrixChart: Chart {
   /// The names of the rows, from the top.
@@ -12,12 +24,15 @@ public struct MatrixChart: Chart {
   public var rowTitle: String
   /// What the columns are.
   public var columnTitle: String
+  /// How cells look.
+  public var style: MatrixStyle
 
   /// A table with named rows and columns.
   ///
   /// - Precondition: as many rows of counts as names, each as long as there are columns.
   public init(
-    rows: [String], columns: [String], counts: [[Int]], rowTitle: String, columnTitle: String
+    rows: [String], columns: [String], counts: [[Int]], rowTitle: String, columnTitle: String,
+    style: MatrixStyle = .counts
   ) {
     precondition(
       counts.count == rows.count && counts.allSatisfy { $0.count == columns.count },
@@ -27,6 +42,7 @@ public struct MatrixChart: Chart {
     self.counts = counts
     self.rowTitle = rowTitle
     self.columnTitle = columnTitle
+    self.style = style
   }
 
   /// The chart as an SVG document.
@@ -52,7 +68,7 @@ public struct MatrixChart: Chart {
     return canvas.svg(title: title)
   }
 
-  /// Draws one row; the colour follows the share of the row's total.
+  /// Draws one row.
   private func draw(
     _ row: [Int], at i: Int, on canvas: inout Canvas, left: Double, cell: Double
   ) {
@@ -61,13 +77,29 @@ public struct MatrixChart: Chart {
     canvas.text(left - 8, top + cell / 2 + 4, short(rows[i]), size: 12, anchor: .end)
     for (j, count) in row.enumerated() {
       let share = Double(count) / Double(total)
-      let colour = count == 0 ? Colour(247, 247, 247) : Palette.viridis(1 - 0.85 * share)
+      let colour = colour(count, share)
       let x = left + Double(j) * cell
       canvas.rectangle(x, top, cell, cell, fill: colour.hexadecimal, stroke: "#fff")
+      let label = style == .shares ? fixed(share, 2) : "\(count)"
+      if style == .boxed {
+        let half = 5 + 4 * Double(label.count)
+        canvas.rectangle(
+          x + cell / 2 - half, top + cell / 2 - 10, 2 * half, 20, fill: "#fff", stroke: "#888")
+      }
+      let ink = count == 0 && style != .boxed ? "#999" : colour.isDark ? "#fff" : "#111"
       canvas.text(
-        x + cell / 2, top + cell / 2 + 5, "\(count)", size: 13, anchor: .middle,
-        fill: count == 0 ? "#999" : colour.isDark ? "#fff" : "#111")
+        x + cell / 2, top + cell / 2 + 5, label, size: 13, anchor: .middle,
+        fill: style == .boxed ? "#111" : ink)
     }
+  }
+
+  private func colour(_ count: Int, _ share: Double) -> Colour {
+    if style == .boxed {
+      let greatest = Double(max(1, counts.joined().max() ?? 1))
+      let t = power(Double(count) / greatest, 0.6)
+      return Colour(UInt8((255 * t).rounded()), UInt8((255 * (1 - t)).rounded()), 255)
+    }
+    return count == 0 ? Colour(247, 247, 247) : Palette.viridis(1 - 0.85 * share)
   }
 
   private func short(_ name: String) -> String {
@@ -78,7 +110,9 @@ public struct MatrixChart: Chart {
   public var csv: String {
     var text = ([csvText(rowTitle)] + columns.map(csvText)).joined(separator: ",") + "\n"
     for (name, row) in zip(rows, counts) {
-      text += ([csvText(name)] + row.map(String.init)).joined(separator: ",") + "\n"
+      let total = Double(max(1, row.reduce(0, +)))
+      let cells = row.map { style == .shares ? "\(Double($0) / total)" : "\($0)" }
+      text += ([csvText(name)] + cells).joined(separator: ",") + "\n"
     }
     return text
   }

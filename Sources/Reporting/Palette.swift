@@ -30,6 +30,14 @@ public struct Colour: Equatable, Sendable {
       }.joined()
   }
 
+  /// A colour between this one and another, which has `share` of it, 0 to 1.
+  public func mixed(_ other: Colour, _ share: Double) -> Colour {
+    func mix(_ p: UInt8, _ q: UInt8) -> UInt8 {
+      UInt8((Double(p) + (Double(q) - Double(p)) * min(max(share, 0), 1)).rounded())
+    }
+    return Colour(mix(red, other.red), mix(green, other.green), mix(blue, other.blue))
+  }
+
   /// Whether white text reads better on it than black (relative luminance of WCAG 2, by a
   /// gamma of 2).
   public var isDark: Bool {
@@ -69,11 +77,7 @@ public enum Palette {
     let position = value * Double(last)
     let node = min(last - 1, Int(position))
     let t = position - Double(node)
-    let (a, b) = (viridisNodes[node], viridisNodes[node + 1])
-    func mix(_ p: UInt8, _ q: UInt8) -> UInt8 {
-      UInt8((Double(p) + (Double(q) - Double(p)) * t).rounded())
-    }
-    return Colour(mix(a.red, b.red), mix(a.green, b.green), mix(a.blue, b.blue))
+    return viridisNodes[node].mixed(viridisNodes[node + 1], t)
   }
 }
 

@@ -155,11 +155,14 @@ public struct Report: Sendable {
 
   private func html(of figure: Figure) -> String {
     let file = "figures/\(figure.name)"
+    let others = figure.attachments.map { path in
+      "\n<a href=\"\(escaped(linkTarget(path)))\">\(escaped(path))</a>"
+    }.joined()
     return """
       <figure id="\(escaped(figure.name))">
       \(figure.svg)<figcaption>\(escaped(figure.caption))
       <span class="files"><a href="\(escaped(file)).svg">SVG</a>
-      <a href="\(escaped(file)).csv">numbers</a></span></figcaption>
+      <a href="\(escaped(file)).csv">numbers</a>\(others)</span></figcaption>
       </figure>
 
       """

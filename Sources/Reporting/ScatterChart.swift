@@ -8,7 +8,7 @@ public struct ScatterPoint: Sendable {
   public var y: Double
   /// The index of the group that gives the colour and the mark.
   public var group: Int
-  /// The number of the image, by which an interactive report finds its thumbnail.
+  /// The number of the image, by which an interactive report finds its thumbnail; -1 for none.
   public var image: Int
   /// The name in the table of plotted numbers.
   public var label: String
@@ -55,6 +55,14 @@ public struct ScatterChart: Chart {
   public var x: Axis
   /// The vertical axis.
   public var y: Axis
+  /// A picture behind the points.
+  public var background: ScatterBackground?
+  /// Pictures laid over the map, each beside the place it stands for.
+  public var insets: [ScatterInset] = []
+  /// A third value of each point, shown as its colour by viridis instead of the group's.
+  public var shade: ScatterShade?
+  /// The radius of a point in pixels; `nil` for one that suits their number.
+  public var pointSize: Double?
 
   /// A map of points.
   public init(points: [ScatterPoint], groups: [ScatterGroup], x: Axis, y: Axis) {
@@ -68,17 +76,25 @@ public struct ScatterChart: Chart {
   public func svg(title: String) -> String {
     var canvas = Canvas(width: 720, height: 520)
     let area = PlotArea(x: x, y: y, left: 76, top: 44, width: 470, height: 410)
-    area.drawAxes(on: &canvas, title: title)
-    let size: Double = points.count > 1000 ? 2.4 : points.count > 200 ? 3.2 : 4.5
-    for point in points
+    if let background { background.draw(on: &canvas, in: area) }
+    area.drawAxes(on: &canvas, title: title, hasGrid: background == nil)
+    let size = pointSize ?? (points.count > 1000 ? 2.4 : points.count > 200 ? 3.2 : 4.5)
+    for (index, point) in points.enumerated()
     where point.x.isFinite && point.y.isFinite && groups.indices.contains(point.group) {
       let group = groups[point.group]
       canvas.mark(
         group.mark, area.horizontal(point.x), area.vertical(point.y), size: size,
-        colour: group.colour.hexadecimal,
-        attributes: "fill-opacity=\"0.75\" data-image=\"\(point.image)\"")
+        colour: (shade?.colour(index) ?? group.colour).hexadecimal,
+        attributes: "fill-opacity=\"0.75\""
+          + (point.image >= 0 ? " data-image=\"\(point.image)\"" : ""))
     }
-    drawLegend(on: &canvas, left: area.left + area.width + 18, top: area.top + 6)
+    for inset in insets { inset.draw(on: &canvas, in: area) }
+    let left = area.left + area.width + 18
+    if let shade {
+      shade.drawBar(on: &canvas, left: left, top: area.top + 20, height: 240)
+    } else {
+      drawLegend(on: &canvas, left: left, top: area.top + 6)
+    }
     return canvas.svg(title: title)
   }
 
@@ -92,12 +108,14 @@ public struct ScatterChart: Chart {
     }
   }
 
-  /// Columns: label, group, x, y.
+  /// Columns: label, group, x, y, and the third value where there is one.
   public var csv: String {
-    var text = "file,group,\(csvText(x.title)),\(csvText(y.title))\n"
-    for point in points {
+    var text = "file,group,\(csvText(x.title)),\(csvText(y.title))"
+    text += (shade.map { "," + csvText($0.title) } ?? "") + "\n"
+    for (index, point) in points.enumerated() {
       let group = groups.indices.contains(point.group) ? groups[point.group].name : "\(point.group)"
-      text += "\(csvText(point.label)),\(csvText(group)),\(point.x),\(point.y)\n"
+      text += "\(csvText(point.label)),\(csvText(group)),\(point.x),\(point.y)"
+      text += (shade.map { ",\($0.values[index])" } ?? "") + "\n"
     }
     return text
   }

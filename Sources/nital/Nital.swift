@@ -31,6 +31,7 @@ struct Nital: ParsableCommand {
     version: nitalVersion,
     subcommands: [
       DemoCommand.self, ClusterCommand.self, ClassifyCommand.self, SegmentCommand.self,
+      ReproduceCommand.self,
       SynthesizeCommand.self,
       ImageCommand.self, WeightsCommand.self, LabCommand.self,
       DoctorCommand.self,

@@ -1,0 +1,135 @@
+// What a reproduction is made of: the tables and figures of a paper, each with its numbers beside
+// the printed ones.
+
+import Files
+import Reporting
+
+/// A number of the paper and the same number as computed here.
+public struct Comparison: Sendable, Equatable {
+  /// The row of the checklist, for instance "CH13".
+  public var row: String
+  /// What is compared.
+  public var quantity: String
+  /// The paper's number as printed; empty when it prints none.
+  public var printed: String
+  /// The number computed here; empty when there is none.
+  public var computed: String
+  /// A misprint, a leak, or why there is no number.
+  public var remark: String
+
+  /// A pair of numbers.
+  public init(
+    _ row: String, _ quantity: String, printed: String = "", computed: String, remark: String = ""
+  ) {
+    self.row = row
+    self.quantity = quantity
+    self.printed = printed
+    self.computed = computed
+    self.remark = remark
+  }
+}
+
+/// A table that is part of a paper: it goes into the report and into files of its own.
+struct PaperTable: Sendable {
+  /// The file name without an ending.
+  var name: String
+  var table: ReportTable
+}
+
+/// A file that goes beside the report, for instance a large picture.
+struct PaperFile: Sendable {
+  var name: String
+  var bytes: [UInt8]
+}
+
+/// What one table or figure comes to.
+struct PartContent {
+  var blocks: [ReportBlock] = []
+  var tables: [PaperTable] = []
+  var comparisons: [Comparison] = []
+  var files: [PaperFile] = []
+
+  /// Adds a table to the report, with files of its own.
+  mutating func add(_ name: String, _ table: ReportTable) {
+    blocks.append(.table(table))
+    tables.append(PaperTable(name: name, table: table))
+  }
+
+  mutating func add(_ figure: Figure) { blocks.append(.figure(figure)) }
+}
+
+/// One table or figure of a paper, or one of its numbers.
+struct PaperPart {
+  /// What `--only` calls it, for instance "fig13".
+  var name: String
+  /// The heading.
+  var title: String
+  /// The work that the part rests on; shards share it out.
+  var units: [WorkUnit]
+  /// Puts the part together from finished units.
+  var build: () throws -> PartContent
+
+  init(
+    _ name: String, _ title: String, units: [WorkUnit] = [],
+    build: @escaping () throws -> PartContent
+  ) {
+    self.name = name
+    self.title = title
+    self.units = units
+    self.build = build
+  }
+
+  /// A part that this representation or these images cannot give, and why.
+  init(_ name: String, _ title: String, rows: [String], missing reason: String) {
+    self.init(name, title) {
+      PartContent(
+        blocks: [.warning("Not applicable: \(reason)")],
+        comparisons: rows.map { Comparison($0, title, computed: "not applicable", remark: reason) })
+    }
+  }
+}
+
+/// A finished part.
+struct BuiltPart {
+  var name: String
+  var title: String
+  var content: PartContent
+}
+
+/// The parts whose names are asked for; all when none is named.
+///
+/// - Throws: `PipelineError.unsuitable` when a name belongs to no part.
+func selectedParts(_ parts: [PaperPart], only names: [String]) throws -> [PaperPart] {
+  for name in names where !parts.contains(where: { $0.name == name }) {
+    throw PipelineError.unsuitable(
+      "no part is called '\(name)'; there are " + parts.map(\.name).joined(separator: ", "))
+  }
+  return names.isEmpty ? parts : parts.filter { names.contains($0.name) }
+}
+
+/// Computes the units of some parts, and builds the parts unless the process is one shard of several.
+///
+/// - Returns: the parts in their order; empty for a shard.
+/// - Throws: what a unit throws, `Interrupted`.
+func runParts(
+  _ parts: [PaperPart], store: UnitStore, shard: Shard?, _ progress: ProgressHandler?
+) throws -> [BuiltPart] {
+  var units: [WorkUnit] = []
+  var names: Set<String> = []
+  for unit in parts.flatMap(\.units) where names.insert(unit.name).inserted { units.append(unit) }
+  if let shard {
+    units = shard.places(of: units.count).map { units[$0] }
+  }
+  let counter = ProgressCounter("units of work", total: units.count, progress)
+  for unit in units {
+    _ = try store.values(unit)
+    counter.advance()
+  }
+  if shard != nil { return [] }
+  let drawing = ProgressCounter("tables and figures", total: parts.count, progress)
+  return try parts.map { part in
+    try Interruption.check()
+    defer { drawing.advance() }
+    return BuiltPart(name: part.name, title: part.title, content: try part.build())
+  }
+}

@@ -1,0 +1,119 @@
+import Imaging
+import Reporting
+import Testing
+
+/// How often a text holds another one.
+private func count(_ part: String, in text: String) -> Int {
+  var (found, rest) = (0, Substring(text))
+  while let range = rest.firstRange(of: part) {
+    found += 1
+    rest = rest[range.upperBound...]
+  }
+  return found
+}
+
+@Suite struct PaperChartTests {
+  private let points = (0..<3).map {
+    ScatterPoint(x: Double($0), y: Double($0), group: 0, image: $0, label: "p\($0)")
+  }
+
+  private var scatter: ScatterChart {
+    ScatterChart(
+      points: points, groups: [ScatterGroup("g", index: 0)], x: Axis("x", from: 0, to: 2),
+      y: Axis("y", from: 0, to: 2))
+  }
+
+  @Test func histogramsCountEveryValueInRangeOnce() {
+    let chart = Histogram(
+      values: [0, 0.05, 0.5, 1, 1.5, .nan], binCount: 10, x: Axis("a", from: 0, to: 1))
+    #expect(chart.counts == [2, 0, 0, 0, 0, 1, 0, 0, 0, 1])
+    #expect(chart.csv.hasPrefix("from,to,count\n0.0,0.1,2\n"))
+  }
+
+  @Test func shadesColourPointsByTheirThirdValue() {
+    var chart = scatter
+    chart.shade = ScatterShade(title: "z", values: [0, 5, 10])
+    let svg = chart.svg(title: "t")
+    for value in [0, 0.5, 1] { #expect(svg.contains(Palette.viridis(value).hexadecimal)) }
+    #expect(
+      chart.csv == "file,group,x,y,z\np0,g,0.0,0.0,0.0\np1,g,1.0,1.0,5.0\np2,g,2.0,2.0,10.0\n")
+  }
+
+  @Test func insetsAndBackgroundsAreDrawnInOrder() throws {
+    var chart = scatter
+    let png = try encodePNG(
+      Image(height: 1, width: 1, channels: 1, samples: .uint8([7])))
+    chart.insets = [ScatterInset(x: 1, y: 1, png: png, image: 2, label: "typical", mark: .diamond)]
+    chart.background = ScatterBackground(
+      cells: [0, 1, 1, 0], height: 2, width: 2, colours: [Palette.colour(0), Palette.colour(1)])
+    let svg = chart.svg(title: "t")
+    #expect(count("<image", in: svg) == 2)
+    let parts = ["opacity=\"0.3\"", "<circle", base64(png), "typical"].map {
+      svg.firstRange(of: $0)?.lowerBound
+    }
+    let found = parts.compactMap { $0 }
+    #expect(found.count == 4 && found == found.sorted(), "background, points, inset, label")
+    #expect(svg.contains("data-image=\"2\""))
+  }
+
+  @Test func panelsKeepTheirChartsSideBySide() {
+    let panel = PanelChart(
+      [Panel("a", scatter), Panel("b", scatter), Panel("c", scatter)], columns: 2)
+    let svg = panel.svg(title: "three")
+    #expect(count("<svg", in: svg) == 4 && count("</svg>", in: svg) == 4)
+    #expect(svg.contains("<svg x=\"720\" y=\"40\"") && svg.contains("<svg x=\"0\" y=\"560\""))
+    #expect(svg.contains("viewBox=\"0 0 1440 1080\""))
+    #expect(panel.csv.hasPrefix("# a\nfile,group,x,y\n"))
+  }
+
+  @Test func matrixStylesShowSharesAndBoxes() {
+    var chart = MatrixChart(
+      rows: ["a", "b"], columns: ["a", "b"], counts: [[3, 1], [0, 4]], rowTitle: "true",
+      columnTitle: "predicted", style: .shares)
+    #expect(chart.svg(title: "t").contains(">0.75</text>"))
+    #expect(chart.csv == "true,a,b\na,0.75,0.25\nb,0.0,1.0\n")
+    chart.style = .boxed
+    let svg = chart.svg(title: "t")
+    // Cool: no count is cyan, the greatest is magenta; four boxes.
+    #expect(svg.contains("#00ffff") && svg.contains("#ff00ff"))
+    #expect(count("stroke=\"#888\"", in: svg) == 4)
+    #expect(chart.csv == "true,a,b\na,3,1\nb,0,4\n")
+  }
+
+  @Test func errorBarsReachOneDeviationBothWays() {
+    let chart = BarChart(
+      groups: ["g"], series: [.init(name: "s", values: [0.5], deviations: [0.25])],
+      y: Axis("y", from: 0, to: 1))
+    // 290 pixels of height at 44: 0.75 lies at 116.5, 0.25 at 261.5.
+    let svg = chart.svg(title: "t")
+    #expect(svg.contains("y1=\"116.5\"") && svg.contains("y2=\"261.5\""))
+    let line = LineChart(
+      series: [Series(name: "l", x: [1], y: [0.5], deviations: [0.25])],
+      x: Axis("x", from: 0, to: 2), y: Axis("y", from: 0, to: 1))
+    #expect(line.svg(title: "t").contains("y1=\"116.5\""))
+    #expect(line.csv == "series,x,y,deviation\nl,1.0,0.5,0.25\n")
+  }
+
+  @Test func tablesAreDrawnWithEveryCell() {
+    let table = ReportTable(caption: "c", header: ["a", "b<"], rows: [["1", "2"], ["3", "&"]])
+    let svg = table.svg(title: "t")
+    for cell in ["a", "b&lt;", "1", "2", "3", "&amp;"] { #expect(svg.contains(">\(cell)</text>")) }
+  }
+
+  @Test func schematicsSayWhatCellsMean() {
+    let chart = SchematicMatrix(cells: [["TP", "FN"], ["FP", ""]], colours: [[1, 2], [3, 0]])
+    #expect(chart.svg(title: "t").contains(">FN</text>"))
+    #expect(chart.csv == "TP,FN\nFP,\n")
+  }
+
+  @Test func picturesCarryTheirHistogram() throws {
+    let png = try encodePNG(Image(height: 1, width: 1, channels: 1, samples: .uint8([7])))
+    let chart = PictureChart(label: "p", png: png, histogram: [0.25, 0.75], mark: .square)
+    #expect(count("<polyline", in: chart.svg(title: "t")) == 2)
+    #expect(chart.csv == "file,p\ngrey level,share of the pixels\n0.25,0.25\n0.75,0.75\n")
+    let grid = PictureGrid(
+      headings: ["h"], columns: [[GridPicture(label: "f", png: png, image: 4)]])
+    #expect(grid.svg(title: "t").contains("data-image=\"4\""))
+    #expect(grid.csv == "column,row,file\nh,1,f\n")
+  }
+}
