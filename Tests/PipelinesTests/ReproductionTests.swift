@@ -78,10 +78,13 @@ import Testing
     #expect(first.computedUnits > 10)
     let names = first.partNames
     #expect(Set(names).count == names.count)
-    for wanted in paper == .cohn
-      ? (1...13).map { "fig\($0)" } + (1...4).map { "table\($0)" } + ["seeds", "fc2", "block5"]
-      : (1...7).map { "fig\($0)" } + ["table1", "regions", "montage", "pc3", "scaling"]
-    { #expect(names.contains(wanted), "\(wanted)") }
+    let wanted =
+      paper == .cohn
+      ? (1...13).map { number in "fig\(number)" } + (1...4).map { number in "table\(number)" }
+        + ["seeds", "fc2", "block5"]
+      : (1...7).map { number in "fig\(number)" }
+        + ["table1", "regions", "montage", "pc3", "scaling"]
+    for name in wanted { #expect(names.contains(name), "\(name)") }
     try first.write(to: ResultFolder(path: folder.path))
     let report = try contents(folder("report.html"))
     let second = try job(paper, folder).run()
