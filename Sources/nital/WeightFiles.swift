@@ -35,7 +35,14 @@ func weightFile(_ name: String?, for network: String) throws(CommandFailure) -> 
 /// The tensors of a file as a network takes them.
 func networkTensors(_ tensors: [NamedTensor]) -> [NetworkTensor] {
   tensors.map { tensor in
-    NetworkTensor(name: tensor.name, shape: tensor.shape) { try tensor.floats() }
+    NetworkTensor(
+      name: tensor.name, shape: tensor.shape,
+      rows: tensor.isContiguous ? { try tensor.floats(rows: $0) } : nil
+    ) {
+      tensor.isContiguous
+        ? Tensor(shape: tensor.shape, scalars: try tensor.floats(rows: 0..<tensor.shape[0]))
+        : try tensor.floats()
+    }
   }
 }
 
