@@ -49,9 +49,7 @@ public struct FeatureNetwork: Sendable {
     }
     let bytes = try CheckedBytes(contentsOf: path)
     identity = WeightsIdentity(file: fileName(of: path), sha256: SHA256.hash(of: bytes))
-    let tensors = try readTensorFile(bytes).tensors.map { tensor in
-      NetworkTensor(name: tensor.name, shape: tensor.shape) { try tensor.floats() }
-    }
+    let tensors = networkTensors(try readTensorFile(bytes).tensors)
     do {
       var description = try identifyNetwork(tensors)
       let found = description.name.lowercased().prefix { $0 != " " }

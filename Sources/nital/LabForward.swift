@@ -4,6 +4,7 @@ import ArgumentParser
 import Files
 import Imaging
 import NeuralNetworks
+import Pipelines
 import Tensors
 import WeightFormats
 

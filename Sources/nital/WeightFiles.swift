@@ -32,20 +32,6 @@ func weightFile(_ name: String?, for network: String) throws(CommandFailure) -> 
   }
 }
 
-/// The tensors of a file as a network takes them.
-func networkTensors(_ tensors: [NamedTensor]) -> [NetworkTensor] {
-  tensors.map { tensor in
-    NetworkTensor(
-      name: tensor.name, shape: tensor.shape,
-      rows: tensor.isContiguous ? { try tensor.floats(rows: $0) } : nil
-    ) {
-      tensor.isContiguous
-        ? Tensor(shape: tensor.shape, scalars: try tensor.floats(rows: 0..<tensor.shape[0]))
-        : try tensor.floats()
-    }
-  }
-}
-
 /// What is known of a published file on this machine.
 struct WeightFileState: Encodable {
   var schema_version = 1

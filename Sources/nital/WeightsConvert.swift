@@ -3,6 +3,7 @@
 import ArgumentParser
 import Files
 import NeuralNetworks
+import Pipelines
 import WeightFormats
 
 /// The type of floating-point values in the file that is written.

@@ -3,6 +3,7 @@
 import ArgumentParser
 import Files
 import NeuralNetworks
+import Pipelines
 import Reporting
 import WeightFormats
 

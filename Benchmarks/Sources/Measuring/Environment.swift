@@ -73,3 +73,13 @@ public func padded(_ string: String, _ width: Int) -> String {
 
 /// The median.
 public func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
+
+/// Writes a whole file, or ends the program; what was there is replaced in one step.
+public func writeFile(_ contents: String, to path: String) {
+  guard let file = fopen(path + ".part", "w") else { stop("cannot write \(path)") }
+  let bytes = Array(contents.utf8)
+  let written = fwrite(bytes, 1, bytes.count, file)
+  guard fclose(file) == 0, written == bytes.count, rename(path + ".part", path) == 0 else {
+    stop("cannot write \(path)")
+  }
+}

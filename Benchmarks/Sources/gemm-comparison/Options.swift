@@ -1,6 +1,7 @@
 // What the command line asks to compare.
 
 import Measuring
+import Rivals
 
 /// The shapes, types and thread counts to compare.
 struct Options {

@@ -2,6 +2,7 @@
 
 import Glibc
 import Measuring
+import Rivals
 import Tensors
 
 restartInCleanEnvironment()

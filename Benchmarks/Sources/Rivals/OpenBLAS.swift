@@ -1,6 +1,7 @@
 // OpenBLAS and LAPACKE, opened at run time: nothing of them is linked.
 
 import Glibc
+import Measuring
 
 /// The operations of an OpenBLAS that Nital is measured against.
 ///

@@ -1,6 +1,7 @@
 // One comparison of matrix products: both sides multiply the same random matrices in turn.
 
 import Glibc
+import Measuring
 import Tensors
 
 /// The shape of a product: C (m, n) = A (m, k) B (k, n).
@@ -90,9 +91,7 @@ public func compare<Scalar: KernelScalar>(
     result.ours.append(sample { multiply(m, n, k, A, B, &C) })
     result.theirs.append(sample { rival(m, n, k, A, B, &D) })
   }
-  let largest = D.map { Double($0.magnitude) }.max() ?? 0
-  let greatest = zip(C, D).map { Double(($0 - $1).magnitude) }.max() ?? 0
-  result.difference = greatest / (Double(Scalar.ulpOfOne) * Double(k).squareRoot() * largest)
+  result.difference = distance(C, D, depth: k)
   return result
 }
 
@@ -104,4 +103,14 @@ public func multiply<Scalar: KernelScalar>(
   gemm(
     m: m, n: n, k: k, alpha: 1, A: A.span, rowStrideA: k, columnStrideA: 1, B: B.span,
     rowStrideB: n, columnStrideB: 1, beta: 0, C: &target, rowStrideC: n, columnStrideC: 1)
+}
+
+/// The greatest difference, in units of eps sqrt(depth) max |D|; NaN counts as an infinite one.
+func distance<Scalar: KernelScalar>(_ C: [Scalar], _ D: [Scalar], depth: Int) -> Double {
+  let largest = D.reduce(0) { max($0, Double($1.magnitude)) }
+  let greatest = zip(C, D).reduce(0.0) {
+    let difference = Double(($1.0 - $1.1).magnitude)
+    return difference.isNaN ? .infinity : max($0, difference)
+  }
+  return greatest / (Double(Scalar.ulpOfOne) * Double(depth).squareRoot() * largest)
 }
