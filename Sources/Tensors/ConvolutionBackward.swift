@@ -93,7 +93,7 @@ private func convolveWithin<Scalar: KernelScalar>(
     strideY: 1, strideX: 1, paddingTop: max(0, m.top), paddingBottom: max(0, m.bottom),
     paddingLeft: max(0, m.left), paddingRight: max(0, m.right), dilationY: dilationY,
     dilationX: dilationX)
-  convolve(source, PackedFilters(filters), geometry: geometry, into: &output)
+  convolveInBands(source, PackedFilters(filters), geometry: geometry, into: &output)
 }
 
 /// Images without some rows and columns at their edges.
