@@ -25,7 +25,7 @@ func kernels(_ name: String, _ flags: [String], _ defines: [String]) -> Target {
   let optimise: [SwiftSetting] = portable ? [] : [.unsafeFlags(["-O"] + flags)]
   return .target(
     name: name,
-    exclude: name == "_Kernels128" ? ["generate_gemm.py"] : [],
+    exclude: name == "_Kernels128" ? ["generate_convolution.py", "generate_gemm.py"] : [],
     swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]
       + optimise + defines.map { .define($0) })
 }

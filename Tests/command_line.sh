@@ -202,6 +202,115 @@ fi
 NITAL_ISA=nonsense expect 0 "NITAL_ISA=nonsense" "$nital" doctor
 check "it is told" grep -q "NITAL_ISA=nonsense is not" err
 
+# A network's features: SqueezeNet 1.1 with made-up weights (BF16 from compressed text, fixed bytes)
+# write_squeezenet FILE SEED
+write_squeezenet() {
+  local header='{' offset=0 entry
+  tensor() {
+    local count=1 n
+    for n in ${2//,/ }; do count=$((count * n)); done
+    header+="\"$1\":{\"dtype\":\"BF16\",\"shape\":[$2],\"data_offsets\":[$offset,$((offset + 2 * count))]},"
+    offset=$((offset + 2 * count))
+  }
+  layer() { tensor "$1.weight" "$2"; tensor "$1.bias" "${2%%,*}"; }
+  layer features.0 64,3,3,3
+  local input=64
+  for entry in 3:16 4:16 6:32 7:32 9:48 10:48 11:64 12:64; do
+    local fire=features.${entry%:*} s=${entry#*:}
+    layer "$fire.squeeze" "$s,$input,1,1"
+    layer "$fire.expand1x1" "$((4 * s)),$s,1,1"
+    layer "$fire.expand3x3" "$((4 * s)),$s,3,3"
+    input=$((8 * s))
+  done
+  header="${header%,}}"
+  while [ $((${#header} % 8)) != 0 ]; do header+=' '; done
+  {
+    printf '%b' "$(printf '\\x%02x\\x%02x\\x00\\x00\\x00\\x00\\x00\\x00' \
+      $((${#header} % 256)) $((${#header} / 256)))"
+    printf '%s' "$header"
+    # Bytes 3c, 3d, bc, bd: values of 0.011 to 0.046 of either sign.
+    seq "$2" 2000000 | gzip -n -6 | head -c "$offset" \
+      | LC_ALL=C tr '\000-\377' '[\074*64][\274*64][\075*64][\275*64]'
+  } > "$1"
+}
+write_squeezenet net.safetensors 1
+write_squeezenet other.safetensors 7
+deep=(--features squeezenet:fire5 --pooling mean --components 4 --starts 20 --clusters 3)
+expect 0 "cluster on a network" "$nital" cluster images -o net "${deep[@]}" --weights net.safetensors \
+  --labels from-names
+check "run.json names the weights" grep -q "net.safetensors" net/run.json
+check "run.json has their hash" grep -q "$(sha256sum net.safetensors | cut -c1-64)" net/run.json
+expect 0 "classify with the network" "$nital" classify net/model.safetensors images \
+  --weights net.safetensors -o net
+check "classes are the clusters'" cmp <(cut -d, -f1-3 net/clusters.csv) <(cut -d, -f1-3 net/classes.csv)
+expect 5 "classify with other weights" "$nital" classify net/model.safetensors images \
+  --weights other.safetensors
+check "the message names both" grep -q "other.safetensors: .*net.safetensors" err
+expect 5 "classify without the weights" "$nital" classify net/model.safetensors images
+check "the message says where to put them" grep -q "net.safetensors, SHA-256 .*--weights" err
+mkdir home
+NITAL_WEIGHTS=$PWD/home expect 5 "weights that are missing" "$nital" cluster images -o b \
+  --features vgg16:fc1
+check "the message says which file to fetch" grep -q "fetch https.*vgg16_weights_tf.*into $PWD/home" err
+cp net.safetensors home/
+NITAL_WEIGHTS=$PWD/home expect 0 "weights where they are kept" "$nital" classify \
+  net/model.safetensors images
+expect 5 "weights of another network" "$nital" cluster images -o b "${deep[@]}" \
+  --features vgg16:fc1 --weights net.safetensors
+head -c 300000 net.safetensors > cut-net.safetensors
+expect 5 "truncated weights" "$nital" cluster images -o b "${deep[@]}" --weights cut-net.safetensors
+expect 2 "unknown layer" "$nital" cluster images -o b "${deep[@]}" --features squeezenet:fc7 \
+  --weights net.safetensors
+expect 2 "unknown network" "$nital" cluster images -o b --features lenet:fc1
+expect 2 "weights without a network" "$nital" cluster images -o b --weights net.safetensors
+expect 2 "more memory than allowed" "$nital" cluster images -o b "${deep[@]}" \
+  --weights net.safetensors --memory 0.2
+check "both figures are told" grep -q "need about 0.3 GB of memory, 0.2 GB are available" err
+expect 2 "a map's option without a map" "$nital" cluster images -o b "${chain[@]}" --perplexity 5
+expect 2 "a perplexity too large" "$nital" cluster images -o b "${chain[@]}" --embedding tsne
+check "the message names one that is not" grep -q "give --perplexity 7 or less" err
+expect 2 "grouping a map that is not made" "$nital" cluster images -o b "${chain[@]}" \
+  --cluster-on embedding
+expect 0 "cluster on a map" "$nital" cluster images -o map "${chain[@]}" --embedding tsne --perplexity 5 \
+  --iterations 200 --maps 2 --cluster-on embedding --labels from-names
+check "the divergence is told" grep -q "^map  *Kullback-Leibler divergence" out
+check "the map is drawn" test -s map/figures/tsne-right-wrong.svg
+expect 0 "--config repeats it" "$nital" cluster --config map/run.json -o map2 -q
+check "the same map" same map map2
+expect 0 "--config repeats a network" "$nital" cluster --config net/run.json -o net2 -q
+check "the same features" same net net2
+expect 0 "the range's end is told" "$nital" cluster images -o end "${chain[@]}" --clusters 2-3
+check "a warning" grep -q "warning: the best number of clusters, 3, lies at the end" err
+
+# Patches
+"$nital" synthesize all --count 1 --height 200 --width 250 -q -o wide || exit 1
+expect 0 "patches" "$nital" cluster wide/images -o cutup "${chain[@]}" --patch 60 --labels from-names
+check "a patch is named after its micrograph" grep -q "^scratches-000.png#r2c3,scratches-000.png," \
+  cutup/clusters.csv
+check "micrographs are summed up" grep -q "^scratches-000.png,12," cutup/parents.csv
+expect 0 "classify patches" "$nital" classify cutup/model.safetensors wide/images -o cutup
+expect 2 "a grid without patches" "$nital" cluster wide/images -o b "${chain[@]}" --patch-grid 2x2
+expect 3 "patches larger than pictures" "$nital" cluster images -o b "${chain[@]}" --patch 65
+
+# Shards, at once in one folder, by the script of the documentation
+expect 2 "a part that is none" "$nital" cluster images -o b "${chain[@]}" --shard 3/2
+for part in 1 2 3; do
+  SHARD=$part SHARDS=3 NITAL=$nital "$top/Scripts/shard_job.sh" images shards "${deep[@]}" \
+    --weights net.safetensors -q > "part$part" 2>&1 &
+done
+wait
+check "every part says what it did" test "$(grep -c '^shard ./3: features of 8 images' part1 part2 part3 \
+  | grep -c ':1$')" = 3
+check "a part writes features alone" test "$(ls shards | grep -vc '^features-.*shard-.-of-3.journal$')" = 0
+before=$(sha256sum shards/*)
+expect 0 "a run of all parts" "$nital" cluster images -o shards "${deep[@]}" --weights net.safetensors \
+  --labels from-names
+check "the bytes of a single run" same net shards
+check "parts are not computed again" test "$before" = "$(sha256sum shards/*shard*)"
+SLURM_ARRAY_TASK_ID=2 SLURM_ARRAY_TASK_COUNT=3 SLURM_CPUS_PER_TASK=2 NITAL=$nital \
+  expect 0 "a Slurm array's part" "$top/Scripts/shard_job.sh" images shards "${deep[@]}" \
+  --weights net.safetensors
+
 # Interruptions: killed at any moment, run again, the same bytes
 big=(--scales 4 --orientations 8 --components 6 --starts 3000 --clusters 2-8)
 mkdir many
@@ -228,6 +337,22 @@ for round in $(seq "${ROUNDS:-12}"); do
   if [ "$sign" = INT ]; then check "SIGINT after $delay ms: $status" test "$status" = 130 -o "$status" = 0; fi
   expect 0 "run again after $sign at $delay ms" "$nital" cluster many -o again "${big[@]}" -q
   check "the same bytes after $sign at $delay ms" same whole again
+done
+# The same with a network's features, one part of two killed, the other running beside it
+deep=(--features squeezenet:fire9 --pooling mean --components 6 --starts 20 --clusters 4)
+"$nital" cluster many -o deep-whole "${deep[@]}" --weights net.safetensors -q > /dev/null
+for delay in 0.2 0.5 0.9 1.4; do
+  rm -rf again
+  for part in 1 2; do
+    "$nital" cluster many -o again "${deep[@]}" --weights net.safetensors -q --shard $part/2 \
+      > /dev/null 2>&1 &
+  done
+  sleep "$delay"
+  kill -KILL $!
+  wait
+  expect 0 "a network's features after KILL at $delay s" "$nital" cluster many -o again "${deep[@]}" \
+    --weights net.safetensors -q
+  check "the same bytes after KILL at $delay s" same deep-whole again
 done
 check "interruptions hit running programs ($interrupted)" test "$interrupted" -ge 3
 

@@ -57,6 +57,17 @@ import Musl
 
   var count: Int { unsafe memory.count }
 
+  /// Tells the system that a part of a mapped file need not stay in memory; it is read anew when used.
+  func release(at start: Int, count: Int) {
+    let page = 1 << 16
+    let (first, end) = ((start + page - 1) / page * page, (start + count) / page * page)
+    guard isMapped, let base = unsafe memory.baseAddress, first < end, end <= self.count else {
+      return
+    }
+    // SAFETY: whole pages of our private mapping, to which nothing was ever written.
+    _ = unsafe madvise(UnsafeMutableRawPointer(mutating: base + first), end - first, MADV_DONTNEED)
+  }
+
   /// A part of the memory, valid as long as this object lives.
   func part(at start: Int, count: Int) -> UnsafeRawBufferPointer {
     precondition(

@@ -102,6 +102,9 @@ public struct CheckedBytes: Sendable {
     return CheckedBytes(self, first: index - first, count: Int(count))
   }
 
+  /// Lets the system take back the memory of these bytes of a mapped file; they are read anew when used.
+  public func release() { storage.release(at: first, count: count) }
+
   /// The bytes, valid as long as the view.
   public var span: Span<UInt8> {
     @_lifetime(borrow self)

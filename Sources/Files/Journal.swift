@@ -68,6 +68,19 @@ public final class Journal: Sendable {
     }
   }
 
+  /// The whole records of a journal that another process may be writing, oldest first.
+  ///
+  /// - Throws: an error when the file cannot be read or is not a journal.
+  public static func records(at path: String) throws(FormatError) -> [[UInt8]] {
+    // One that was begun this moment, or whose process was killed then.
+    if let status = try? FileStatus(path: path), status.isRegular, status.size < signature.count {
+      return []
+    }
+    let bytes = try CheckedBytes(contentsOf: path)
+    guard bytes.matches(signature) else { throw bytes.error("this is not a journal") }
+    return wholeRecords(bytes).0
+  }
+
   /// Adds a record of text.
   public func append(_ text: String) throws(FormatError) { try append(Array(text.utf8)) }
 

@@ -55,6 +55,9 @@ public struct SLIC: Equatable, Sendable {
   public var largestPart: Double
   /// What the channels of a colour picture mean; grey pictures are compared as they are.
   public var colours: Colours
+  /// Whether a grey picture counts as one of three equal channels, as OpenCV reads it, and is compared
+  /// as L*a*b*; else its values are compared as they are.
+  public var readsGreyAsColour: Bool
   /// Whose rules hold.
   public var version: Version
 
@@ -64,7 +67,8 @@ public struct SLIC: Equatable, Sendable {
   public init(
     superpixels: Int = 100, compactness: Double = 10, iterations: Int = 10, sigma: Double = 0,
     isAdaptive: Bool = false, enforcesConnectivity: Bool = true, smallestPart: Double = 0.5,
-    largestPart: Double = 3, colours: Colours = .lab, version: Version = .current
+    largestPart: Double = 3, colours: Colours = .lab, readsGreyAsColour: Bool = false,
+    version: Version = .current
   ) {
     precondition(
       superpixels >= 1 && compactness > 0 && compactness.isFinite && iterations >= 1
@@ -80,13 +84,15 @@ public struct SLIC: Equatable, Sendable {
     self.smallestPart = smallestPart
     self.largestPart = largestPart
     self.colours = colours
+    self.readsGreyAsColour = readsGreyAsColour
     self.version = version
   }
 
   /// Kim, Inoue and Kasuya (2020): 50,000 superpixels of compactness 20, by the rules of
   /// scikit-image 0.18, of a picture whose red and blue were exchanged as in Kanezaki's program.
   public static let kim2020 = SLIC(
-    superpixels: 50_000, compactness: 20, colours: .exchangedLab, version: .legacy018)
+    superpixels: 50_000, compactness: 20, colours: .exchangedLab, readsGreyAsColour: true,
+    version: .legacy018)
 }
 
 /// A picture cut into superpixels.
@@ -125,6 +131,12 @@ extension SLIC {
   ///
   /// - Throws: `ImagingError` for NaN, infinity and a picture without pixels.
   public func segment(_ image: Tensor<Double>) throws(ImagingError) -> Superpixels {
+    if readsGreyAsColour && (image.rank == 2 || (image.rank == 3 && image.shape[2] == 1)) {
+      return try segment(
+        Tensor(
+          shape: [image.shape[0], image.shape[1], 3],
+          scalars: image.scalars.flatMap { [$0, $0, $0] }))
+    }
     let features = try SLICFeatures(image, self)
     let (H, W) = (features.height, features.width)
     // Numbers of at most 1: the next power of two above the greatest.
@@ -151,8 +163,9 @@ extension SLIC {
     let kept = C >= 3 ? 3 : 1
     if let colours = wholeColours(image, kept: kept) {
       guard H > 0 && W > 0 else { throw .tooSmall(height: H, width: W, needed: "1 x 1") }
+      let isLab = kept == 3 || readsGreyAsColour
       let clusters = clusterPixels(
-        colours, grid(height: H, width: W), compactness: compactness / (kept == 3 ? 128 : 1),
+        colours, grid(height: H, width: W), compactness: compactness / (isLab ? 128 : 1),
         rounds: iterations, adaptive: isAdaptive)
       return superpixels(clusters, height: H, width: W)
     }
@@ -168,9 +181,11 @@ extension SLIC {
   ///
   /// - Returns: `nil` where there is no table: other types, smoothing, plain colours.
   private func wholeColours(_ image: Image, kept: Int) -> SuperpixelColours? {
-    guard sigma == 0 && (kept == 1 || colours != .plain), (1e-9...1e9).contains(compactness)
+    let isLab = kept == 3 || readsGreyAsColour
+    guard sigma == 0 && (!isLab || colours != .plain), (1e-9...1e9).contains(compactness)
     else { return nil }
-    let order = kept == 1 ? [0] : colours == .exchangedLab ? [2, 1, 0] : [0, 1, 2]
+    var order = colours == .exchangedLab ? [2, 1, 0] : [0, 1, 2]
+    if kept == 1 { order = isLab ? [0, 0, 0] : [0] }
     switch image.samples {
     case .uint8(let values):
       let table = levelTable(values, image.channels, kept, levels: 256)
@@ -195,7 +210,7 @@ extension SLIC {
     }
     return (0..<levels).map { level in
       let value = (Double(level) / full - least) / range
-      if kept == 3 { return Float(Colour.linear(fromSRGB: value)) }
+      if kept == 3 || readsGreyAsColour { return Float(Colour.linear(fromSRGB: value)) }
       // A multiple of 2^-23, so that sums are exact.
       return Float((value * 0x1p23).rounded(.toNearestOrEven) * 0x1p-23)
     }

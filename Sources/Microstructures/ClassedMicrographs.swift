@@ -41,7 +41,7 @@ extension SyntheticMicrograph {
     return parallelMap(kinds.count * count) { piece in
       let kind = kinds[piece / count]
       let number = piece % count
-      let ordinal = MicrographKind.allCases.firstIndex(of: kind) ?? 0
+      let ordinal = (MicrographKind.allCases + MicrographKind.steels).firstIndex(of: kind) ?? 0
       var generator = SeededGenerator(seed: seed, stream: (ordinal << 32) + number)
       let parameters = MicrographParameters(
         varied: kind, height: height, width: width, electronShare: electronShare,

@@ -101,7 +101,7 @@ private struct Lamellae {
 }
 
 /// Laths of uneven width on a line that repeats after 512 laths, cut to finite lengths.
-private struct LathPattern {
+struct LathPattern {
   /// The mean width in pixels.
   let meanWidth: Double
   private let borders: [Float]

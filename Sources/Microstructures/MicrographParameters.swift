@@ -31,6 +31,30 @@ public enum MicrographKind: String, CaseIterable, Codable, Sendable {
   /// Nodules of graphite with rims of ferrite in pearlite. `size`: mean diameter of nodules;
   /// `areaFraction`: graphite.
   case nodularIron
+  /// Grains of ferrite and of pearlite: two phases of different greys. Steels: `size`: mean lineal
+  /// intercept of the former grains; `spacing`: of side plates; `areaFraction`: the second phase,
+  /// or the ferrite on the boundaries. SteelKinds.swift.
+  case ferritePearlite
+  /// Side plates and bainite: two phases of one grey.
+  case sidePlatesBainite
+  /// Ferrite on the boundaries, side plates and pearlite, the last two of one grey.
+  case boundaryFerriteSidePlatesPearlite
+  /// Ferrite on the boundaries, pearlite and martensite, the last two of one grey.
+  case ferritePearliteMartensite
+  /// Ferrite on the boundaries, side plates and bainite of one grey, and martensite.
+  case fourPhaseSteel
+
+  /// The kinds that sets for classification are drawn from; `steels` are apart.
+  public static let allCases: [MicrographKind] = [
+    .equiaxedGrains, .twinnedGrains, .lamellarPearlite, .dualPhaseIslands, .lathMartensite,
+    .needles, .scratches, .pitsAndInclusions, .castDendrites, .nodularIron,
+  ]
+
+  /// Steels of two to four phases for segmentation without labels.
+  public static let steels: [MicrographKind] = [
+    .ferritePearlite, .sidePlatesBainite, .boundaryFerriteSidePlatesPearlite,
+    .ferritePearliteMartensite, .fourPhaseSteel,
+  ]
 }
 
 /// How a microscope shows a microstructure.
@@ -107,6 +131,11 @@ public struct MicrographParameters: Equatable, Codable, Sendable {
     self.width = width
     directionDegrees = 20
     look = MicrographLook()
+    if MicrographKind.steels.contains(kind) {
+      // Even light: the phases' mean greys are those of the section.
+      look.illuminationGradient = 0
+      look.vignetting = 0
+    }
     (sizeMicrometres, spacingMicrometres, areaFraction, pixelSizeMicrometres) =
       switch kind {
       case .equiaxedGrains: (25, 0, 0, 1)
@@ -119,6 +148,10 @@ public struct MicrographParameters: Equatable, Codable, Sendable {
       case .pitsAndInclusions: (8, 0, 0.04, 1)
       case .castDendrites: (150, 14, 0.68, 1)
       case .nodularIron: (22, 0, 0.11, 1)
+      case .ferritePearlite: (18, 0, 0.4, 0.25)
+      case .sidePlatesBainite: (24, 3.5, 0.45, 0.25)
+      case .boundaryFerriteSidePlatesPearlite, .ferritePearliteMartensite: (24, 3.5, 0.2, 0.25)
+      case .fourPhaseSteel: (24, 3.5, 0.15, 0.25)
       }
   }
 

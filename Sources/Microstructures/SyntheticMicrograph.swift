@@ -56,6 +56,9 @@ public struct SyntheticMicrograph: Sendable {
     case .pitsAndInclusions: section.drawPitsAndInclusions(p, using: &generator)
     case .castDendrites: section.drawDendrites(p, using: &generator)
     case .nodularIron: section.drawNodularIron(p, using: &generator)
+    case .ferritePearlite, .sidePlatesBainite, .boundaryFerriteSidePlatesPearlite,
+      .ferritePearliteMartensite, .fourPhaseSteel:
+      section.drawSteel(SteelRecipe(kind), p, using: &generator)
     }
     section.renumberGrains()
     self.kind = kind

@@ -1,12 +1,14 @@
 // A convolutional network with weights: images in, the values of any layer out.
 //
 // Implements: the layers of NetworkDescription; convolutions with bias and rectification in one pass
-//   (Activations+Kernels.swift of Tensors), matrices as packed products over the whole batch.
+//   (Activations+Kernels.swift of Tensors), each by the algorithm that its shapes call for at the size of
+//   the training images; matrices read once for the whole batch (FullyConnected+Kernels.swift).
 // Symbols: N H W C -> images, rows, columns, channels.
 // Deviations: batch norm is folded into filters. Some images at a time pass the layers with rows and
 //   columns, as many as the cache is worth; no value depends on how many.
 // Checked by: NetworkTests (twin networkReference), NetworkGoldenTests (PyTorch).
-// Cost: VGG16 to fc1: 31 GFLOP an image, 560 MB of packed weights, 60 MB of activations.
+// Cost: VGG16 to fc1: 31 GFLOP an image directly, 8 by Winograd's algorithm; 470 or 650 MB of packed
+//   weights, 60 MB of activations, kept for the next images.
 
 import Tensors
 
@@ -17,16 +19,17 @@ public struct Network: Sendable {
   private let weights: [PackedLayer]
   /// The last layer that has weights here.
   private let end: Int
+  private let memory = ActivationMemory()
 
   /// The packed weights of a layer.
   private enum PackedLayer: Sendable {
     case none
     case convolution(PackedFilters<Float>, ConvolutionGeometry)
-    case linear(PackedMatrix<Float>, [Float])
+    case linear(PackedFilters<Float>)
   }
 
   /// Values of activations that are in memory at a time, at least one image's.
-  private static let activationValues = 1 << 24
+  private static let activationValues = 1 << 25
 
   /// Packs weights.
   ///
@@ -35,10 +38,13 @@ public struct Network: Sendable {
   ///   - tensors: its weights, with PyTorch's or Keras' names and shapes.
   ///   - layer: the last layer that will be asked for; layers behind it may lack tensors, or have
   ///     others. `nil` for the last of all.
+  ///   - algorithm: `.automatic`, `.direct` (no Winograd), or one of Winograd's algorithms wherever it
+  ///     can be used.
   /// - Throws: `NetworkError` that names a tensor which is missing, unknown, of another shape or not
   ///   finite.
   public init(
-    _ description: NetworkDescription, _ tensors: [NetworkTensor], through layer: String? = nil
+    _ description: NetworkDescription, _ tensors: [NetworkTensor], through layer: String? = nil,
+    algorithm: ConvolutionAlgorithm = .automatic
   ) throws(NetworkError) {
     self.description = description
     end =
@@ -49,21 +55,53 @@ public struct Network: Sendable {
     try source.check(needed)
     var packed = [PackedLayer](repeating: .none, count: description.layers.count)
     let channels = description.channels
+    let extents = Self.trainingExtents(description, needed)
     for index in needed {
       let layer = description.layers[index]
       switch layer.operation {
       case .convolution(_, _, _, let stride, let padding):
         let (filters, bias) = try source.filters(layer, channels: channels[layer.inputs[0]])
+        let geometry = ConvolutionGeometry(stride: stride, padding: padding)
+        let way = Self.way(algorithm, filters.shape, geometry, extents[index])
         packed[index] = .convolution(
-          PackedFilters(filters, bias: bias, algorithm: .direct),
-          ConvolutionGeometry(stride: stride, padding: padding))
-      case .linear:
-        let (matrix, bias) = try source.matrix(layer)
-        packed[index] = .linear(matrix, bias)
+          PackedFilters(filters, bias: bias, algorithm: way), geometry)
+      case .linear: packed[index] = .linear(try source.matrix(layer))
       default: break
       }
     }
     weights = packed
+  }
+
+  /// Rows and columns of the layers' results for images of the size that the network was trained with.
+  private static func trainingExtents(
+    _ description: NetworkDescription, _ layers: [Int]
+  ) -> [Int: (H: Int, W: Int)] {
+    let side = description.imageSide
+    guard
+      let last = layers.last(where: { description.layers[$0].hasRowsAndColumns }),
+      let plan = try? ActivationPlan(description, target: last, height: side, width: side)
+    else { return [:] }
+    var result: [Int: (H: Int, W: Int)] = [:]
+    for index in plan.layers {
+      if let layout = plan.places[index]?.layout { result[index] = (layout.H, layout.W) }
+    }
+    return result
+  }
+
+  /// The algorithm of a convolution with these extents; the layers' memory does not suit `.im2col`.
+  private static func way(
+    _ algorithm: ConvolutionAlgorithm, _ filters: [Int], _ geometry: ConvolutionGeometry,
+    _ extents: (H: Int, W: Int)?
+  ) -> ConvolutionAlgorithm {
+    var way = algorithm
+    if way == .automatic {
+      way = .chosen(
+        filters: filters, geometry: geometry, outputHeight: extents?.H ?? 0,
+        outputWidth: extents?.W ?? 0)
+    }
+    let isWinograd = way == .winograd2 || way == .winograd4
+    let suits = ConvolutionAlgorithm.winogradSuits(filters: filters, geometry: geometry)
+    return isWinograd && suits ? way : .direct
   }
 
   /// The values of a layer.
@@ -101,18 +139,13 @@ public struct Network: Sendable {
   }
 
   /// Whether a layer has no rows and columns.
-  private func isFlat(_ index: Int) -> Bool {
-    switch description.layers[index].operation {
-    case .linear, .softmax: true
-    default: false
-    }
-  }
+  private func isFlat(_ index: Int) -> Bool { !description.layers[index].hasRowsAndColumns }
 
   /// A matrix, or softmax, on the whole batch.
   private func flat(_ x: Tensor<Float>, _ index: Int, isRaw: Bool) -> Tensor<Float> {
     let layer = description.layers[index]
-    if case .linear(let matrix, let bias) = weights[index] {
-      return multiply(x, matrix, bias: bias, rectified: layer.isRectified && !isRaw)
+    if case .linear(let matrix) = weights[index] {
+      return multiply(x, matrix, rectified: layer.isRectified && !isRaw)
     }
     return softmax(x.reshaped(to: [x.shape[0], x.count / max(1, x.shape[0])]))
   }
@@ -130,7 +163,8 @@ public struct Network: Sendable {
       preconditionFailure("layer \(target) was not planned")
     }
     let atOnce = min(max(1, N), max(1, Self.activationValues / plan.slots.reduce(1, +)))
-    let buffers = plan.slots.map { ActivationBuffer(capacity: $0 * atOnce) }
+    let buffers = memory.take(plan.slots.map { $0 * atOnce })
+    defer { memory.keep(buffers) }
     var result: [Float] = []
     result.reserveCapacity(N * last.H * last.W * last.C)
     for first in stride(from: 0, to: N, by: atOnce) {

@@ -46,6 +46,14 @@ public struct NetworkLayer: Sendable, Equatable {
   public var kerasName = ""
   /// The prefix of the batch norm behind it in PyTorch files; there is no bias then.
   public var normName: String?
+
+  /// Whether its result has rows and columns.
+  var hasRowsAndColumns: Bool {
+    switch operation {
+    case .linear, .softmax: false
+    default: true
+    }
+  }
 }
 
 /// The layers of a network in order, and how images are made ready for it.

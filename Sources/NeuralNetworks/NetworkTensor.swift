@@ -10,15 +10,21 @@ public struct NetworkTensor: Sendable {
   /// The shape in the file.
   public let shape: [Int]
   private let read: @Sendable () throws -> Tensor<Float>
+  private let readRows: (@Sendable (Range<Int>) throws -> [Float])?
 
   /// A tensor whose values are read when they are needed.
   ///
   /// - Parameters:
   ///   - name: the name in the file.
   ///   - shape: the shape in the file.
+  ///   - rows: returns the values of some rows (indices of the first dimension), for large matrices;
+  ///     `nil` when that is not cheaper than all values.
   ///   - values: returns a tensor of that shape.
-  public init(name: String, shape: [Int], values: @escaping @Sendable () throws -> Tensor<Float>) {
-    (self.name, self.shape, read) = (name, shape, values)
+  public init(
+    name: String, shape: [Int], rows: (@Sendable (Range<Int>) throws -> [Float])? = nil,
+    values: @escaping @Sendable () throws -> Tensor<Float>
+  ) {
+    (self.name, self.shape, read, readRows) = (name, shape, values, rows)
   }
 
   /// A tensor in memory.
@@ -37,6 +43,47 @@ public struct NetworkTensor: Sendable {
     }
     if let index = firstNonFinite(tensor.scalars) { throw .notFinite(tensor: name, index: index) }
     return tensor
+  }
+
+  /// Whether rows can be read by themselves.
+  var canReadRows: Bool { readRows != nil }
+
+  /// The `count` values of some rows, the first of them value `first` of the tensor.
+  func values(
+    ofRows rows: Range<Int>, count: Int, first: Int
+  ) throws(NetworkError) -> [Float] {
+    let values: [Float]
+    do { values = try readRows?(rows) ?? [] } catch {
+      throw .unreadable(tensor: name, problem: "\(error)")
+    }
+    guard values.count == count else {
+      throw .unreadable(tensor: name, problem: "\(values.count) values instead of \(count)")
+    }
+    if let index = firstNonFinite(values) {
+      throw .notFinite(tensor: name, index: first + index)
+    }
+    return values
+  }
+}
+
+/// The rows of a matrix of weights, read some at a time where the tensor can do that.
+struct NetworkRows {
+  private let tensor: NetworkTensor
+  private let whole: [Float]?
+  private let length: Int
+
+  /// Reads all values at once where they cannot be read in parts.
+  init(_ tensor: NetworkTensor) throws(NetworkError) {
+    self.tensor = tensor
+    length = tensor.shape.dropFirst().reduce(1, *)
+    whole = tensor.canReadRows ? nil : try tensor.values().scalars
+  }
+
+  /// The values of some rows, all of them finite.
+  func callAsFunction(_ range: Range<Int>) throws(NetworkError) -> [Float] {
+    let part = (range.lowerBound * length)..<(range.upperBound * length)
+    if let whole { return Array(whole[part]) }
+    return try tensor.values(ofRows: range, count: part.count, first: part.lowerBound)
   }
 }
 

@@ -9,7 +9,8 @@
 //   F'[.., k] = s_k F[.., k], b'_k = beta_k - s_k mean_k, s_k = gamma_k / sqrt(variance_k + epsilon)
 //   (S. Ioffe, C. Szegedy, ICML 2015, algorithm 2) -> `foldedNorm`, in Double.
 // Symbols: R S C K -> filter rows, columns, inputs, outputs; ours is [R, S, C, K] and [inputs, outputs].
-// Deviations: none. Checked by: NetworkWeightsTests. Cost: one copy of the largest tensor at a time.
+// Deviations: none. Checked by: NetworkWeightsTests. Cost: matrices are read some rows at a time, filters
+//   one tensor at a time.
 
 import Tensors
 
@@ -191,22 +192,41 @@ struct NetworkWeights {
 
   // MARK: - Matrices
 
-  /// The packed matrix and the bias of a linear layer.
-  func matrix(
-    _ layer: NetworkLayer
-  ) throws(NetworkError) -> (matrix: PackedMatrix<Float>, bias: [Float]) {
+  /// The packed matrix of a linear layer with its bias, read some rows at a time.
+  func matrix(_ layer: NetworkLayer) throws(NetworkError) -> PackedFilters<Float> {
     guard case .linear(let n, let H, let W, let C) = layer.operation else {
       preconditionFailure("\(layer.names) is no matrix")
     }
-    let (names, k) = (Self.roles(of: layer, dialect), C * max(1, H * W))
-    var stored = try values(names[0], dialect == .torch ? [n, k] : [k, n])
+    let (names, pixels) = (Self.roles(of: layer, dialect), max(1, H * W))
+    let k = C * pixels
+    let weights = try tensor(TensorOutline(names[0], dialect == .torch ? [n, k] : [k, n]))
     let bias = try values(names[1], [n]).scalars
-    if H * W > 1, dialect == .torch { interleaveColumns(&stored, pixels: H * W, channels: C) }
-    if H * W > 1, dialect == .theano {
-      stored = ourMatrix(stored, pixels: H * W, channels: C)
+    let rows = try NetworkRows(weights)
+    switch dialect {
+    case .torch:
+      return try PackedFilters(
+        inputs: k, outputs: n, bias: bias,
+        slice: { (outputs: Range<Int>) throws(NetworkError) -> [Float] in
+          var slice = try rows(outputs)
+          if pixels > 1 { interleaveColumns(&slice, pixels: pixels, channels: C) }
+          return slice
+        })
+    case .keras, .ours:
+      return try PackedFilters(inputs: k, outputs: n, bias: bias, rows: rows.callAsFunction)
+    case .theano:
+      return try PackedFilters(
+        inputs: k, outputs: n, bias: bias,
+        rows: {
+          inputs throws(NetworkError) -> [Float] in
+          // Input (pixel, channel) is the file's row (channel, pixel).
+          var slice: [Float] = []
+          for i in inputs {
+            let row = i % C * pixels + i / C
+            slice += try rows(row..<(row + 1))
+          }
+          return slice
+        })
     }
-    return dialect == .torch
-      ? (PackedMatrix(transposing: stored), bias) : (PackedMatrix(stored), bias)
   }
 
   /// A matrix in the file's order as [inputs, outputs], inputs in the order (pixel, channel).
@@ -216,14 +236,14 @@ struct NetworkWeights {
     if dialect.endsInOutputs { return stored }
     if pixels <= 1 { return dialect == .torch ? stored.transposed() : stored }
     var rows = dialect == .torch ? stored : stored.transposed()
-    interleaveColumns(&rows, pixels: pixels, channels: channels)
+    interleaveColumns(&rows.scalars, pixels: pixels, channels: channels)
     return rows.transposed()
   }
 
   /// Turns columns in the order (channel, pixel) into columns in the order (pixel, channel).
-  private func interleaveColumns(_ matrix: inout Tensor<Float>, pixels: Int, channels: Int) {
+  private func interleaveColumns(_ rows: inout [Float], pixels: Int, channels: Int) {
     let k = pixels * channels
-    parallelForEachChunk(of: &matrix.scalars, size: k) { _, row in
+    parallelForEachChunk(of: &rows, size: k) { _, row in
       var copy = [Float](repeating: 0, count: k)
       for i in 0..<k { copy[i] = row[i] }
       for c in 0..<channels {

@@ -4,15 +4,15 @@ import Estimators
 import NeuralNetworks
 import Tensors
 
-/// Log scattering, principal components, cluster centres and their classes, fitted together.
+/// Log scattering or a network's features, principal components, cluster centres and their classes, fitted together.
 public struct ClusterModel: Sendable {
   /// The settings it was fitted with.
   public var settings: ClusteringSettings
-  /// The normalisation of the scattering coefficients.
-  public var normalisation: LogScattering
+  /// The normalisation of the scattering coefficients; `nil` for a network's features.
+  public var normalisation: LogScattering?
   /// The principal components of the normalised coefficients.
   public var pca: PCA
-  /// The clusters in the space of the components.
+  /// The clusters, in the space that `settings.clusterOn` names.
   public var clusters: KMeans
   /// The names of the classes; empty when none were known.
   public var classNames: [String]
@@ -20,8 +20,12 @@ public struct ClusterModel: Sendable {
   public var clusterClasses: [Int?]
   /// The limits beyond which an image is flagged.
   public var limits: NoveltyLimits
-  /// The SHA-256 of every training image, in order.
+  /// The SHA-256 of every training image, in order, with row and column for patches.
   public var inputHashes: [String]
+  /// The mean components of each cluster, where clusters were not made of components.
+  public var componentCentres: KMeans?
+  /// The training images on their t-SNE map, where clusters were made of it.
+  public var map: TSNE?
 }
 
 /// What a model says of one image.
@@ -30,7 +34,7 @@ public struct Assignment: Sendable, Equatable {
   public var cluster: Int
   /// The index of the cluster's class; `nil` when it has none.
   public var classIndex: Int?
-  /// The distance to each centre, in the space of the components.
+  /// The distance to each centre, in the space that was grouped.
   public var distances: [Double]
   /// The distance to the nearest centre.
   public var distance: Double
@@ -43,20 +47,34 @@ public struct Assignment: Sendable, Equatable {
 extension ClusterModel {
   /// The log coefficients of images and their principal components, shape (n, components).
   func scores(of features: Tensor<Float>) throws -> (logs: Tensor<Float>, scores: Tensor<Float>) {
-    let logs = try normalisation(features)
+    let logs = try normalisation?(features) ?? features
     return (logs, try pca.transform(logs))
   }
 
   /// What the model says of each row of features.
+  ///
+  /// Where clusters were made of a t-SNE map, new images are put onto that map (`TSNE.places`), which
+  /// stays as it is: the method itself has no map for new data, so take the outcome with care.
   public func assign(_ features: Tensor<Float>) throws -> [Assignment] {
     let (logs, scores) = try scores(of: features)
-    return try assignments(logs: logs, scores: scores)
+    let places = try map.map { map in
+      try map.places(of: settings.embedding?.input(scores, pca) ?? scores)
+    }
+    return try assignments(logs: logs, scores: scores, places: places)
   }
 
+  /// What the model says of rows whose components, and places on the map, are known.
   func assignments(
-    logs: Tensor<Float>, scores: Tensor<Float>
+    logs: Tensor<Float>, scores: Tensor<Float>, places: Tensor<Double>?
   ) throws(EstimatorError) -> [Assignment] {
-    let distances = try clusters.distances(settings.limited(scores))
+    let distances: Tensor<Double>
+    switch settings.clusterOn {
+    case .features: distances = try clusters.distances(logs)
+    case .components: distances = try clusters.distances(settings.limited(scores))
+    case .embedding:
+      guard let places else { preconditionFailure("rows without places on the map") }
+      distances = try clusters.distances(places)
+    }
     let novelties = try novelties(logs: logs, scores: scores)
     let k = clusters.clusters
     return (0..<scores.shape[0]).map { i in
@@ -68,7 +86,7 @@ extension ClusterModel {
   private func novelties(
     logs: Tensor<Float>, scores: Tensor<Float>
   ) throws(EstimatorError) -> [Double] {
-    let distances = try nearestDistances(clusters, scores)
+    let distances = try nearestDistances(componentCentres ?? clusters, scores)
     let residuals = try squaredResiduals(pca, logs, scores)
     return zip(distances, residuals).map { limits.score(distance: $0, residual: $1) }
   }

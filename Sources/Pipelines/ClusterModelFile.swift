@@ -11,8 +11,13 @@ import NeuralNetworks
 import Tensors
 import WeightFormats
 
-/// The version of the format that this program writes, and the only one it reads.
-private let formatVersion = "1"
+/// The version of the format that this program writes.
+///
+/// Version 1 had scattering, components and their clusters alone.
+private let formatVersion = "2"
+
+/// The versions that are read.
+private let readableVersions = ["1", "2"]
 
 extension ClusterModel {
   /// Writes the model.
@@ -24,9 +29,14 @@ extension ClusterModel {
 
   private var tensors: [NamedTensor] {
     let classes = clusterClasses.map { $0 ?? -1 }
-    return [
-      NamedTensor(name: "normalisation.kept", vector(normalisation.keptIndices)),
-      NamedTensor(name: "normalisation.medians", vector(normalisation.medians)),
+    var tensors: [NamedTensor] = []
+    if let normalisation {
+      tensors = [
+        NamedTensor(name: "normalisation.kept", vector(normalisation.keptIndices)),
+        NamedTensor(name: "normalisation.medians", vector(normalisation.medians)),
+      ]
+    }
+    tensors += [
       NamedTensor(name: "components.mean", vector(pca.mean)),
       NamedTensor(name: "components.axes", pca.components),
       NamedTensor(name: "components.variances", vector(pca.explainedVariance)),
@@ -36,11 +46,20 @@ extension ClusterModel {
       NamedTensor(name: "clusters.classes", vector(classes)),
       NamedTensor(name: "limits", vector([limits.distance, limits.residual])),
     ]
+    if let componentCentres {
+      tensors.append(NamedTensor(name: "clusters.components", componentCentres.centres))
+    }
+    if let map {
+      tensors.append(NamedTensor(name: "map.samples", map.samples))
+      tensors.append(NamedTensor(name: "map.places", map.embedding))
+      tensors.append(NamedTensor(name: "map.divergence", vector([map.divergence])))
+    }
+    return tensors
   }
 
   private var metadata: [String: String] {
     let names = coefficientNames(settings)
-    let dropped = normalisation.droppedIndices.map { names[$0] }
+    let dropped = normalisation?.droppedIndices.map { names[$0] } ?? []
     return [
       "nital.model": "clusters", "nital.format": formatVersion, "nital.version": nitalVersion,
       "nital.settings": jsonLine(settings), "nital.classes": jsonLine(classNames),
@@ -61,17 +80,9 @@ extension ClusterModel {
     if let fault = settings.fault { throw file.fault("settings: " + fault) }
     classNames = try file.json("nital.classes", as: [String].self)
     inputHashes = try file.text("nital.inputs").split(separator: "\n").map(String.init)
-    let inputCount = coefficientNames(settings).count
-    let kept = try file.integers("normalisation.kept")
-    let medians = try file.vector("normalisation.medians", count: kept.count)
-    try file.require(
-      medians.allSatisfy { $0 > 0 } && zip(kept, kept.dropFirst()).allSatisfy { $0 < $1 }
-        && kept.allSatisfy { $0 >= 0 && $0 < inputCount } && settings.offset >= 0,
-      "the normalisation is not that of \(inputCount) coefficients")
-    normalisation = LogScattering(
-      offset: settings.offset, inputCount: inputCount, keptIndices: kept, medians: medians)
-    let axes = try file.matrix("components.axes", columns: kept.count)
-    let mean = try file.vector("components.mean", count: kept.count)
+    normalisation = settings.usesNetwork ? nil : try file.normalisation(settings)
+    let axes = try file.matrix("components.axes", columns: normalisation?.keptIndices.count)
+    let mean = try file.vector("components.mean", count: axes.shape[1])
     let variances = try file.vector("components.variances", count: axes.shape[0])
     try file.require(variances.allSatisfy { $0 >= 0 }, "a variance is negative")
     let ratios = try file.vector("components.ratios", count: axes.shape[0])
@@ -81,17 +92,19 @@ extension ClusterModel {
       mean: mean, components: axes, explainedVariance: variances, explainedVarianceRatio: ratios,
       singularValues: variances.map { ($0 * spread).squareRoot() }, noiseVariance: noise[0],
       whitens: settings.whiten)
-    let centres = try file.matrix("clusters.centres", columns: axes.shape[0])
-    do {
-      clusters = try KMeans(centres: centres)
-    } catch {
-      throw file.fault("\(error)")
+    let width = settings.clusterOn == .features ? axes.shape[1] : axes.shape[0]
+    clusters = try file.centres(
+      "clusters.centres", columns: settings.clusterOn == .embedding ? 2 : width)
+    if settings.clusterOn != .components {
+      componentCentres = try file.centres("clusters.components", columns: axes.shape[0])
     }
+    if settings.clusterOn == .embedding { map = try file.map(components: axes.shape[0]) }
     let classes = try file.integers("clusters.classes")
     let classRange = -1..<classNames.count
     try file.require(
-      classes.count == centres.shape[0] && classes.allSatisfy { classRange.contains($0) },
-      "the classes of the clusters do not fit \(centres.shape[0]) clusters")
+      classes.count == clusters.clusters && classes.allSatisfy { classRange.contains($0) }
+        && (componentCentres ?? clusters).clusters == clusters.clusters,
+      "the classes of the clusters do not fit \(clusters.clusters) clusters")
     clusterClasses = classes.map { $0 >= 0 ? $0 : nil }
     let bounds = try file.limits()
     limits = NoveltyLimits(distance: bounds[0], residual: bounds[1])
@@ -129,9 +142,10 @@ private struct ModelFileReader {
       throw fault("this is not a model that nital cluster wrote")
     }
     let version = file.metadata["nital.format"] ?? "none"
-    guard version == formatVersion else {
+    guard readableVersions.contains(version) else {
       throw fault(
-        "the model has format version \(version), this program reads version \(formatVersion)")
+        "the model has format version \(version), this program reads versions "
+          + readableVersions.joined(separator: " and "))
     }
   }
 
@@ -183,15 +197,50 @@ private struct ModelFileReader {
     return values.scalars
   }
 
-  func matrix(_ name: String, columns: Int) throws(FormatError) -> Tensor<Double> {
+  func matrix(_ name: String, columns: Int?) throws(FormatError) -> Tensor<Double> {
     let values = try tensor(name).doubles()
-    guard values.rank == 2, values.shape[0] >= 1, values.shape[1] == columns,
+    guard values.rank == 2, values.shape[0] >= 1, values.shape[1] == columns ?? values.shape[1],
       values.firstNonFinite == nil
     else {
       throw fault(
         "tensor '\(name)' has shape \(values.shape) or values that are not finite, "
-          + "expected (n, \(columns))")
+          + "expected (n, \(columns.map { "\($0)" } ?? "d"))")
     }
     return values
+  }
+
+  func centres(_ name: String, columns: Int) throws(FormatError) -> KMeans {
+    let centres = try matrix(name, columns: columns)
+    do {
+      return try KMeans(centres: centres)
+    } catch {
+      throw fault("\(error)")
+    }
+  }
+
+  func normalisation(_ settings: ClusteringSettings) throws(FormatError) -> LogScattering {
+    let inputCount = coefficientNames(settings).count
+    let kept = try integers("normalisation.kept")
+    let medians = try vector("normalisation.medians", count: kept.count)
+    try require(
+      medians.allSatisfy { $0 > 0 } && zip(kept, kept.dropFirst()).allSatisfy { $0 < $1 }
+        && kept.allSatisfy { $0 >= 0 && $0 < inputCount } && settings.offset >= 0,
+      "the normalisation is not that of \(inputCount) coefficients")
+    return LogScattering(
+      offset: settings.offset, inputCount: inputCount, keptIndices: kept, medians: medians)
+  }
+
+  func map(components: Int) throws(FormatError) -> TSNE {
+    let samples = try matrix("map.samples", columns: components)
+    let places = try matrix("map.places", columns: 2)
+    let divergence = try vector("map.divergence", count: 1)
+    try require(
+      samples.shape[0] == places.shape[0] && samples.shape[0] >= 4,
+      "the map has \(places.shape[0]) places of \(samples.shape[0]) samples")
+    do {
+      return try TSNE(embedding: places, of: samples, divergence: divergence[0])
+    } catch {
+      throw fault("\(error)")
+    }
   }
 }

@@ -23,7 +23,9 @@ extension ClusteringResult {
       title: "Clusters of \(extracted.records.count) micrographs",
       summary: "\(model.clusters.clusters) clusters\(accuracy). nital \(nitalVersion), seed "
         + "\(settings.seed).",
-      sections: [overview(record)] + [clusterSection, mapSection]
+      sections: [overview(record), clusterSection]
+        + (parentSummaries.map { [parentSection($0)] } ?? [])
+        + (fit.map.map { [embeddingSection($0)] } ?? []) + [mapSection]
         + (confusion == nil ? [] : [scoreSection]) + (folds.isEmpty ? [] : [foldSection])
         + [varianceSection, equalisationSection, tableSection]
         + (extracted.failures.isEmpty ? [] : [failureSection]) + [settingsSection(record)],
@@ -60,7 +62,7 @@ extension ClusteringResult {
       ]
     }
     let table = ReportTable(
-      caption: "Clusters, numbered by falling size. Distances are in the space of the components.",
+      caption: "Clusters, numbered by falling size. Distances are \(distanceSpace).",
       header: ["cluster", "class", "images", "share", "median distance", "median margin"],
       rows: rows)
     return ReportSection(
@@ -86,64 +88,6 @@ extension ClusteringResult {
       .gallery(title: "Cluster \(clusterNames[cluster]): most central", items: items(central)),
       .gallery(title: "Cluster \(clusterNames[cluster]): most doubtful", items: items(doubtful)),
     ]
-  }
-
-  private var mapSection: ReportSection {
-    let clusters = assignments.map(\.cluster)
-    var blocks: [ReportBlock] = [
-      .text(
-        "Each point is an image; hover to see it, click to open it. Components are "
-          + (settings.whiten ? "scaled to unit variance." : "in their own units.")),
-      .figure(map("map-1-2-cluster", (0, 1), clusters, clusterGroups, "cluster")),
-    ]
-    if model.pca.componentCount >= 4 {
-      blocks.append(.figure(map("map-3-4-cluster", (2, 3), clusters, clusterGroups, "cluster")))
-    }
-    if !model.classNames.isEmpty {
-      let unknown = model.classNames.count
-      let groups = truth.map { $0 ?? unknown }
-      let names = model.classNames + (groups.contains(unknown) ? ["no class"] : [])
-      let looks = names.enumerated().map { ScatterGroup($1, index: $0) }
-      blocks.append(.figure(map("map-1-2-class", (0, 1), groups, looks, "true class")))
-    }
-    return ReportSection("Maps", blocks)
-  }
-
-  /// A cluster has the colour of its class everywhere; clusters of one class differ by their marks.
-  private var clusterGroups: [ScatterGroup] {
-    clusterNames.enumerated().map { cluster, name in
-      guard let index = model.clusterClasses[cluster] else {
-        return ScatterGroup(name, index: cluster)
-      }
-      let earlier = model.clusterClasses[..<cluster].count { $0 == index }
-      let base = ScatterGroup(name, index: index)
-      let marks = Mark.allCases
-      let first = marks.firstIndex(of: base.mark) ?? 0
-      return ScatterGroup(
-        name, colour: base.colour, mark: marks[(first + earlier) % marks.count])
-    }
-  }
-
-  private func map(
-    _ name: String, _ pair: (Int, Int), _ groups: [Int], _ names: [ScatterGroup], _ by: String
-  ) -> Figure {
-    let width = fit.scores.shape[1]
-    let second = min(pair.1, width - 1)
-    let points = groups.indices.map { i in
-      ScatterPoint(
-        x: Double(fit.scores.scalars[i * width + pair.0]),
-        y: Double(fit.scores.scalars[i * width + second]), group: groups[i], image: i,
-        label: extracted.names[i])
-    }
-    func title(_ component: Int) -> String {
-      "component \(component + 1) (\(percent(fit.varianceRatios[component])) of the variance)"
-    }
-    let chart = ScatterChart(
-      points: points, groups: names, x: Axis(title(pair.0), covering: points.map(\.x)),
-      y: Axis(title(second), covering: points.map(\.y)))
-    return Figure(
-      name: name, title: "Components \(pair.0 + 1) and \(second + 1), coloured by \(by)",
-      caption: "\(points.count) images.", chart: chart)
   }
 
   private var scoreSection: ReportSection {
@@ -333,30 +277,6 @@ extension ClusteringResult {
       ])
   }
 
-  private func settingsSection(_ record: RunRecord) -> ReportSection {
-    let kept = "\(model.normalisation.keptIndices.count) of \(model.normalisation.inputCount)"
-    return ReportSection(
-      "Settings",
-      [
-        .facts([
-          ("representation", "log wavelet scattering, orders 0 to 2, spatial mean"),
-          ("scales J", "\(settings.scales)"), ("orientations L", "\(settings.orientations)"),
-          ("offset of the logarithm", "\(significant(settings.offset)) medians"),
-          ("coefficients kept", kept), ("equalisation", settings.equalize ? "CLAHE" : "none"),
-          ("components", "\(model.pca.componentCount)"),
-          ("whitening", settings.whiten ? "on" : "off"),
-          (
-            "limit of components",
-            settings.limit > 0 ? "\(significant(settings.limit)) standard deviations" : "none"
-          ),
-          ("clusters asked for", settings.clusters), ("starts", "\(settings.starts)"),
-          ("seed", "\(settings.seed)"), ("classes from", record.labels),
-          ("instruction set", record.instructionSet), ("threads", "\(record.threads)"),
-          ("program", "nital \(nitalVersion)"), ("began", utcText(record.beganAt)),
-        ])
-      ])
-  }
-
   private var reportImages: [ReportImage] {
     extracted.names.indices.prefix(thumbnailLimit).map { i in
       let assignment = assignments[i]
@@ -367,27 +287,7 @@ extension ClusteringResult {
       if let index = truth[i] { details.insert("true class \(model.classNames[index])", at: 1) }
       return ReportImage(
         name: extracted.names[i], png: extracted.records[i].thumbnail, details: details,
-        link: images.folder + "/" + extracted.names[i])
+        link: images.folder + "/" + extracted.parents[i])
     }
   }
-}
-
-/// Seconds since 1970 as a date and time in UTC, for instance "2026-11-21 03:15 UTC".
-///
-/// Implements the conversion of days to a civil date of H. Hinnant, "chrono-compatible low-level
-/// date algorithms" (2013), `civil_from_days`.
-func utcText(_ seconds: Double) -> String {
-  let total = Int(seconds)
-  let day = total / 86400
-  let shifted = day + 719_468
-  let era = shifted / 146_097
-  let dayOfEra = shifted - era * 146_097
-  let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36524 - dayOfEra / 146_096) / 365
-  let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-  let monthIndex = (5 * dayOfYear + 2) / 153
-  let month = monthIndex < 10 ? monthIndex + 3 : monthIndex - 9
-  let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-  func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
-  return "\(year)-\(two(month))-\(two(dayOfYear - (153 * monthIndex + 2) / 5 + 1)) "
-    + "\(two(total % 86400 / 3600)):\(two(total % 3600 / 60)) UTC"
 }

@@ -10,8 +10,7 @@ public struct ClusteringResult: Sendable {
   /// The settings it ran with.
   public let settings: ClusteringSettings
   let images: ImageSet
-  let extracted: ExtractedSet
-  let truth: [Int?]
+  let extracted: FeatureSet
   let fit: ModelFit
   /// What the model says of each image, in the order of the model's inputs.
   public let assignments: [Assignment]
@@ -21,18 +20,44 @@ public struct ClusteringResult: Sendable {
   public let warnings: [String]
 
   init(
-    settings: ClusteringSettings, images: ImageSet, extracted: ExtractedSet, truth: [Int?],
-    fit: ModelFit, folds: [FoldScore], warnings: [String]
+    settings: ClusteringSettings, images: ImageSet, extracted: FeatureSet, fit: ModelFit,
+    folds: [FoldScore]
   ) throws {
     self.settings = settings
     self.images = images
     self.extracted = extracted
-    self.truth = truth
     self.fit = fit
     self.folds = folds
-    self.warnings = warnings
-    assignments = try fit.model.assignments(logs: fit.logs, scores: fit.scores)
+    warnings = extracted.warnings + [ClusteringResult.rangeWarning(settings, fit)].compactMap { $0 }
+    assignments = try fit.model.assignments(
+      logs: fit.logs, scores: fit.scores, places: fit.map?.embedding)
   }
+
+  /// Says that the best number of clusters lies at the end of those that were tried.
+  ///
+  /// At the lower end of 2 there is nothing beyond to try.
+  private static func rangeWarning(_ settings: ClusteringSettings, _ fit: ModelFit) -> String? {
+    let tried = fit.criteria.map(\.clusters)
+    guard let first = tried.first, let last = tried.last, first < last else { return nil }
+    let chosen = fit.model.clusters.clusters
+    guard chosen == last || (chosen == first && first > 2) else { return nil }
+    let other = chosen == last ? "\(first)-\(2 * last)" : "2-\(last)"
+    return "the best number of clusters, \(chosen), lies at the end of those tried, "
+      + "\(first)-\(last); a number beyond may be better: try --clusters \(other)"
+  }
+
+  /// The class of each row; `nil` where it is not known.
+  var truth: [Int?] { extracted.truth }
+
+  /// The t-SNE map; `nil` when none was made.
+  public var map: TSNE? { fit.map }
+
+  /// The principal components of each row, shape (n, components), as they were grouped but for the
+  /// limit.
+  public var scores: Tensor<Float> { fit.scores }
+
+  /// The share of the variance of every component that was computed, kept or not.
+  public var varianceRatios: [Double] { fit.varianceRatios }
 
   /// The fitted model.
   public var model: ClusterModel { fit.model }
@@ -87,24 +112,29 @@ public struct ClusteringResult: Sendable {
 
   /// The table of results, one row an image, ordered by name.
   ///
-  /// Columns: file, cluster, class where classes are known, distance, margin, status. The same bytes
-  /// for any number of threads and any order of the files.
+  /// Columns: file, the image it was cut from where patches are grouped, cluster, class where classes
+  /// are known, distance, margin, status. The same bytes for any number of threads and any order of
+  /// the files.
   public var csv: String {
     let hasClasses = !model.classNames.isEmpty
-    var rows = zip(extracted.names, assignments).map { name, assignment in
+    let hasParents = settings.patch != nil
+    var rows = assignments.enumerated().map { index, assignment in
+      let name = extracted.names[index]
       let className = assignment.classIndex.map { model.classNames[$0] } ?? ""
       let cells =
-        [csvText(name), "\(assignment.cluster)"] + (hasClasses ? [csvText(className)] : [])
+        [csvText(name)] + (hasParents ? [csvText(extracted.parents[index])] : [])
+        + ["\(assignment.cluster)"] + (hasClasses ? [csvText(className)] : [])
         + [fixed(assignment.distance, 6), fixed(assignment.margin, 6), "ok"]
       return (name: name, cells: cells)
     }
     for failure in extracted.failures {
-      let empty = [String](repeating: "", count: hasClasses ? 4 : 3)
+      let empty = [String](repeating: "", count: 3 + (hasClasses ? 1 : 0) + (hasParents ? 1 : 0))
       let status = csvText("failed: " + printable(failure.reason, limit: 200))
       rows.append((failure.name, [csvText(failure.name)] + empty + [status]))
     }
     rows.sort { precedes($0.name, $1.name) }
-    return "file,cluster," + (hasClasses ? "class," : "") + "distance,margin,status\n"
+    return "file," + (hasParents ? "parent," : "") + "cluster," + (hasClasses ? "class," : "")
+      + "distance,margin,status\n"
       + rows.map { $0.cells.joined(separator: ",") + "\n" }.joined()
   }
 }

@@ -33,11 +33,7 @@ func crossValidate(
   }
   let known = set.selecting(labelled)
   let truth = known.truth.map { $0 ?? 0 }
-  guard settings.folds <= known.count else {
-    throw PipelineError.unsuitable("\(settings.folds) folds need as many labelled images at least")
-  }
-  var generator = SeededGenerator(seed: settings.seed, stream: 2_000_003)
-  let folds = try stratifiedFolds(truth, folds: settings.folds, using: &generator)
+  let folds = try parentFolds(known.parents, truth, settings)
   let counter = ProgressCounter("cross-validation", total: settings.folds, progress)
   return try (0..<settings.folds).map { number in
     try Interruption.check()
@@ -45,13 +41,31 @@ func crossValidate(
     let held = folds.indices.filter { folds[$0] == number }
     let rest = folds.indices.filter { folds[$0] != number }
     let fit = try ModelFit(known.selecting(rest), settings, nil)
-    let training = try fit.model.assignments(logs: fit.logs, scores: fit.scores)
+    let training = try fit.model.assignments(
+      logs: fit.logs, scores: fit.scores, places: fit.map?.embedding)
     let validation = try fit.model.assign(known.features.rows(held))
     return FoldScore(
       fold: number + 1, trainingAccuracy: accuracy(training, rest.map { truth[$0] }),
       validationAccuracy: accuracy(validation, held.map { truth[$0] }), heldOut: held.count,
       flaggedShare: Double(validation.count { $0.novelty > 1 }) / Double(max(1, held.count)))
   }
+}
+
+/// The fold of each row: patches of one image are never in two folds.
+///
+/// - Throws: `PipelineError.unsuitable` when there are fewer images than folds.
+package func parentFolds(
+  _ parents: [Int], _ truth: [Int], _ settings: ClusteringSettings
+) throws -> [Int] {
+  let count = (parents.max() ?? -1) + 1
+  guard settings.folds <= count else {
+    throw PipelineError.unsuitable("\(settings.folds) folds need as many labelled images at least")
+  }
+  var classes = [Int](repeating: 0, count: count)
+  for (parent, label) in zip(parents, truth) { classes[parent] = label }
+  var generator = SeededGenerator(seed: settings.seed, stream: 2_000_003)
+  let folds = try stratifiedFolds(classes, folds: settings.folds, using: &generator)
+  return parents.map { folds[$0] }
 }
 
 /// The share of images whose cluster's class is their own.

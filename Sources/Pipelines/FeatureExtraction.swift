@@ -1,7 +1,10 @@
-// From image files to features: read, equalise, scatter; every image by itself.
+// From image files to features: read, cut, equalise, then scatter or pass a network; every image by
+// itself.
 //
-// Deviations: none. Checked by: FeatureExtractionTests.
-// Cost: about 10 ms an image of 200 x 200 pixels on one core, most of it the scattering.
+// Deviations: patches are equalised one by one, after cutting (Kitahara & Holm 2018 name it last).
+// Checked by: FeatureExtractionTests, NetworkFeaturesTests.
+// Cost: about 10 ms an image of 200 x 200 pixels on one core, most of it the scattering; or the
+//   network's.
 
 import Files
 import Imaging
@@ -19,42 +22,39 @@ public struct FailedImage: Sendable, Equatable {
   public var reason: String
 }
 
-/// The numbers of all images of a set that can be used.
-struct ExtractedSet: Sendable {
-  /// The names of the images that can be used, in the order of their contents' hashes.
-  var names: [String]
-  /// Their paths.
-  var paths: [String]
-  /// Their numbers.
-  var records: [MicrographRecord]
-  /// The images that cannot be used, by name.
-  var failures: [FailedImage]
-
-  /// The features: shape (n, d).
-  var features: Tensor<Float> {
-    Tensor(
-      shape: [records.count, records.first?.features.count ?? 0],
-      scalars: records.flatMap(\.features))
-  }
-}
-
 /// Turns image files into features with one chain of settings.
 struct FeatureExtraction: Sendable {
   let settings: ClusteringSettings
+  let network: FeatureNetwork?
+  /// Bytes of memory that may be used; `nil` for no bound.
+  var memory: UInt64?
   private let banks: ScatteringBank
 
-  init(settings: ClusteringSettings) {
+  /// - Throws: `PipelineError.unsuitable` when the features need a network and it is not that one.
+  init(settings: ClusteringSettings, network: FeatureNetwork? = nil) throws(PipelineError) {
+    if settings.usesNetwork {
+      guard let network else {
+        throw .unsuitable("the features \(settings.features) need the weights of the network")
+      }
+      if let known = settings.weights, known.sha256 != network.identity.sha256 {
+        throw .otherWeights(expected: known, found: network.identity)
+      }
+    }
     self.settings = settings
+    self.network = settings.usesNetwork ? network : nil
+    memory = availableMemory()
     banks = ScatteringBank(scales: settings.scales, orientations: settings.orientations)
   }
 
   /// Images of one batch are worked on in parallel; the journal grows by whole batches.
-  private static let batch = 32
+  private var batch: Int { settings.patch != nil ? 2 : network == nil ? 32 : FeatureNetwork.batch }
 
   /// What the features depend on beside the file: the key of stored records.
   var fingerprint: String {
-    "nital features 1: J \(settings.scales), L \(settings.orientations), "
-      + "equalize \(settings.equalize)"
+    let patches = settings.patch.map { ", patches \($0) \(settings.patchGrid ?? "")" } ?? ""
+    return "nital features 2: "
+      + (network?.fingerprint ?? "J \(settings.scales), L \(settings.orientations)")
+      + ", equalize \(settings.equalize) \(settings.clahe.rawValue)\(patches)"
   }
 
   /// The features of every image of a set.
@@ -65,80 +65,144 @@ struct FeatureExtraction: Sendable {
   ///   - strict: stop at the first image that cannot be used.
   ///   - progress: told of each image.
   /// - Returns: records of the images that can be used, and what is wrong with the others.
-  /// - Throws: `Interrupted`, or `FormatError` when the journal cannot be written or in strict mode.
+  /// - Throws: `Interrupted`, `PipelineError.unsuitable` when memory does not suffice, or
+  ///   `FormatError` when the journal cannot be written or in strict mode.
   func run(
     _ set: ImageSet, journal: RecordJournal?, strict: Bool, progress: ProgressHandler?
-  ) throws -> ExtractedSet {
+  ) throws -> FeatureSet {
     let counter = ProgressCounter("features", total: set.paths.count, progress)
-    var outcomes: [Result<MicrographRecord, FormatError>] = []
+    try checkMemory(rows: set.paths.count)
+    var outcomes: [Result<[MicrographRecord], FormatError>] = []
     outcomes.reserveCapacity(set.paths.count)
-    for first in stride(from: 0, to: set.paths.count, by: Self.batch) {
+    var rows = 0
+    for first in stride(from: 0, to: set.paths.count, by: batch) {
       try Interruption.check()
-      let batch = set.paths[first..<min(first + Self.batch, set.paths.count)]
-      let results = parallelMap(batch.count) { index in
-        defer { counter.advance() }
-        return outcome(of: batch[first + index], journal)
+      let paths = Array(set.paths[first..<min(first + batch, set.paths.count)])
+      let pictures = parallelMap(paths.count) { index in
+        defer { if network == nil { counter.advance() } }
+        return picture(paths[index], journal)
       }
-      outcomes += results.map(\.outcome)
-      try journal?.append(results.compactMap { $0.isNew ? try? $0.outcome.get() : nil })
+      rows += pictures.reduce(0) { $0 + $1.count }
+      try checkMemory(rows: rows)
+      let finished = finish(pictures, counter)
+      try journal?.append(
+        zip(pictures, finished).compactMap { $0.isNew ? try? $1.get() : nil })
       if strict {
-        for result in results { _ = try result.outcome.get() }
+        for outcome in finished { _ = try outcome.get() }
       }
+      outcomes += finished
     }
-    return sorted(set, outcomes)
+    return FeatureSet(set, outcomes)
   }
 
-  /// The record of one image, from the journal when its contents are known there.
-  private func outcome(
-    of path: String, _ journal: RecordJournal?
-  ) -> (outcome: Result<MicrographRecord, FormatError>, isNew: Bool) {
+  /// Refuses a run that does not fit, before anything is allocated.
+  private func checkMemory(rows: Int) throws(PipelineError) {
+    guard let network else { return }
+    try MemoryNeed.check(
+      rows: rows, features: network.featureCount, weights: network.weightBytes, available: memory)
+  }
+
+  // MARK: - One image
+
+  /// What is known of an image before the network sees it.
+  private enum Picture: Sendable {
+    /// Its records are complete.
+    case finished([MicrographRecord], isNew: Bool)
+    /// Records without features, and the equalised grey levels of each.
+    case waiting([MicrographRecord], greys: [Tensor<Float>], file: String)
+    case failed(FormatError)
+
+    var isNew: Bool { if case .finished(_, false) = self { false } else { true } }
+
+    var count: Int {
+      switch self {
+      case .finished(let records, _), .waiting(let records, _, _): records.count
+      case .failed: 0
+      }
+    }
+  }
+
+  /// Reads, cuts and equalises an image and scatters it, unless its contents are in the journal.
+  private func picture(_ path: String, _ journal: RecordJournal?) -> Picture {
     do throws(FormatError) {
       let bytes = try CheckedBytes(contentsOf: path)
       let hash = SHA256.hash(of: bytes)
-      if let known = journal?.record(of: hash) { return (.success(known), false) }
-      return (.success(try record(of: bytes, hash: hash)), true)
+      if let known = journal?.records(of: hash) { return .finished(known, isNew: false) }
+      let image = try decodeImage(bytes)
+      do {
+        let parts = try parts(of: image)
+        var records: [MicrographRecord] = []
+        var greys: [Tensor<Float>] = []
+        for part in parts {
+          let options = CLAHEOptions(version: settings.clahe == .v017 ? .legacy017 : .current)
+          let equalized = settings.equalize ? try clahe(part.grey, options: options) : part.grey
+          records.append(
+            MicrographRecord(
+              hash: hash, patchRow: part.row, patchColumn: part.column,
+              height: part.grey.shape[0], width: part.grey.shape[1],
+              pixelSizeMicrometres: image.pixelSize.width?.micrometres,
+              remarks: image.remarks + image.pixelSize.remarks,
+              features: network == nil ? try banks(equalized) : [],
+              thumbnail: try thumbnail(of: part.grey), histogram: greyHistogram(part.grey),
+              equalizedHistogram: greyHistogram(equalized)))
+          if network != nil { greys.append(equalized) }
+        }
+        return network == nil
+          ? .finished(records, isNew: true) : .waiting(records, greys: greys, file: path)
+      } catch {
+        throw FormatError(file: bytes.file, problem: "\(error)")
+      }
     } catch {
-      return (.failure(error), true)
+      return .failed(error)
     }
   }
 
-  /// Reads, equalises and scatters one image.
-  private func record(of bytes: CheckedBytes, hash: String) throws(FormatError) -> MicrographRecord
-  {
-    let image = try decodeImage(bytes)
-    do {
-      let grey = try image.grey()
-      let equalized = settings.equalize ? try clahe(grey) : grey
-      return MicrographRecord(
-        hash: hash, height: image.height, width: image.width,
-        pixelSizeMicrometres: image.pixelSize.width?.micrometres,
-        remarks: image.remarks + image.pixelSize.remarks, features: try banks(equalized),
-        thumbnail: try thumbnail(of: grey), histogram: greyHistogram(grey),
-        equalizedHistogram: greyHistogram(equalized))
-    } catch {
-      throw FormatError(file: bytes.file, problem: "\(error)")
+  /// The whole image, or its patches, each with row and column.
+  private func parts(of image: Image) throws -> [(row: Int, column: Int, grey: Tensor<Float>)] {
+    let grey = try image.grey()
+    guard let side = settings.patch else { return [(0, 0, grey)] }
+    let height = image.height - image.dataBarRows
+    let asked = settings.patchGrid.flatMap { PatchGrid.extents($0) }
+    guard let grid = PatchGrid(height: height, width: image.width, side: side, asked: asked) else {
+      throw PipelineError.unsuitable(
+        "\(image.width) x \(height) pixels are too few for "
+          + (asked.map { "\($0.columns) x \($0.rows) patches" } ?? "a patch")
+          + " of \(side) x \(side)")
     }
+    return grid.patches(of: grey)
   }
 
-  /// Splits outcomes into records, ordered by content hash and then by name, and failures.
-  private func sorted(
-    _ set: ImageSet, _ outcomes: [Result<MicrographRecord, FormatError>]
-  ) -> ExtractedSet {
-    var usable: [(name: String, path: String, record: MicrographRecord)] = []
-    var failures: [FailedImage] = []
-    for (index, outcome) in outcomes.enumerated() {
-      switch outcome {
-      case .success(let record): usable.append((set.names[index], set.paths[index], record))
-      case .failure(let error):
-        failures.append(
-          FailedImage(
-            name: set.names[index], problem: error.description, reason: error.problem))
+  // MARK: - The network
+
+  /// The records of each image, completed by the network where they need it.
+  private func finish(
+    _ pictures: [Picture], _ counter: ProgressCounter
+  ) -> [Result<[MicrographRecord], FormatError>] {
+    let greys = pictures.flatMap { picture -> [Tensor<Float>] in
+      if case .waiting(_, let greys, _) = picture { greys } else { [] }
+    }
+    // Together where all is well, since a network takes several pictures in less time than each.
+    var rows = (try? network?.features(greys)) ?? nil
+    return pictures.map { picture in
+      defer { if network != nil { counter.advance() } }
+      switch picture {
+      case .failed(let error): return .failure(error)
+      case .finished(let records, _): return .success(records)
+      case .waiting(let records, let greys, let file):
+        do {
+          let own = try rows.map { Array($0.prefix(records.count)) } ?? network?.features(greys)
+          rows?.removeFirst(records.count)
+          return .success(
+            zip(records, own ?? []).map { record, values in
+              var complete = record
+              complete.features = values
+              return complete
+            })
+        } catch {
+          return .failure(FormatError(file: file, problem: "\(error)"))
+        }
       }
     }
-    usable.sort { ($0.record.hash, $0.name) < ($1.record.hash, $1.name) }
-    return ExtractedSet(
-      names: usable.map(\.name), paths: usable.map(\.path), records: usable.map(\.record),
-      failures: failures)
   }
 }
 

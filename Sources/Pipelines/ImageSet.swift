@@ -44,6 +44,16 @@ public struct ImageSet: Sendable, Equatable {
     folder = "/" + common.joined(separator: "/")
   }
 
+  private init(paths: [String], names: [String], folder: String) {
+    (self.paths, self.names, self.folder) = (paths, names, folder)
+  }
+
+  /// The images at these places of the list, under the names that they have here.
+  func selecting(_ places: [Int]) -> ImageSet {
+    ImageSet(
+      paths: places.map { paths[$0] }, names: places.map { names[$0] }, folder: folder)
+  }
+
   /// The folders and the file of an absolute path, without `.` and `..`.
   private static func components(of path: String, from folder: String) -> [String] {
     let absolute = path.hasPrefix("/") ? path : folder + "/" + path

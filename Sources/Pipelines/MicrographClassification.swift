@@ -16,6 +16,8 @@ public struct MicrographClassification: Sendable {
   public var model: ClusterModel
   /// The images.
   public var images: ImageSet
+  /// The network, where the model was made with one.
+  public var network: FeatureNetwork?
   /// Where true classes come from; used for scores only.
   public var labels: LabelSource = .none
   /// Whether the run stops at the first image that cannot be used.
@@ -32,21 +34,21 @@ public struct MicrographClassification: Sendable {
   /// - Throws: `FormatError` (labels, or an image in strict mode), `Interrupted`, `PipelineError`.
   public func run(progress: ProgressHandler? = nil) throws -> ClassificationResult {
     let classes = try ClassLabels(labels, for: images.names)
-    let extraction = FeatureExtraction(settings: model.settings)
+    let extraction = try FeatureExtraction(settings: model.settings, network: network)
     let set = try extraction.run(images, journal: nil, strict: strict, progress: progress)
     guard !set.records.isEmpty else {
       throw PipelineError.noImages(failures: set.failures)
     }
     return ClassificationResult(
       model: model, extracted: set, assignments: try model.assign(set.features),
-      truth: set.names.map { classes.classOf($0) }, warnings: classes.warnings)
+      truth: set.parents.map { classes.classOf($0) }, warnings: classes.warnings)
   }
 }
 
 /// The outcome of a classification run.
 public struct ClassificationResult: Sendable {
   let model: ClusterModel
-  let extracted: ExtractedSet
+  let extracted: FeatureSet
   /// What the model says of each image, in the order of `names`.
   public let assignments: [Assignment]
   /// The true class of each image, where it is known.
@@ -75,16 +77,18 @@ public struct ClassificationResult: Sendable {
     return Double(known.count { predictedClass($0) == truth[$0] }) / Double(known.count)
   }
 
-  /// One row an image, ordered by name: file, cluster, class where the model has classes, distance,
+  /// One row an image, ordered by name: file, the image it was cut from for patches, cluster, class where the model has classes, distance,
   /// margin, novelty, status (`ok`, `unusual` when novelty is above 1, or `failed: why`), and the
   /// distance to every centre.
   public var csv: String {
     let hasClasses = !model.classNames.isEmpty
+    let hasParents = model.settings.patch != nil
     let clusters = 0..<model.clusters.clusters
     var rows = assignments.indices.map { i in
       let assignment = assignments[i]
       let cells =
-        [csvText(names[i]), "\(assignment.cluster)"]
+        [csvText(names[i])] + (hasParents ? [csvText(extracted.parents[i])] : [])
+        + ["\(assignment.cluster)"]
         + (hasClasses ? [csvText(predictedClass(i) ?? "")] : [])
         + [
           fixed(assignment.distance, 6), fixed(assignment.margin, 6), fixed(assignment.novelty, 6),
@@ -93,14 +97,14 @@ public struct ClassificationResult: Sendable {
       return (name: names[i], cells: cells)
     }
     for failure in failures {
-      let empty = [String](repeating: "", count: hasClasses ? 5 : 4)
+      let empty = [String](repeating: "", count: 4 + (hasClasses ? 1 : 0) + (hasParents ? 1 : 0))
       let status = csvText("failed: " + printable(failure.reason, limit: 200))
       rows.append(
         (failure.name, [csvText(failure.name)] + empty + [status] + clusters.map { _ in "" }))
     }
     rows.sort { precedes($0.name, $1.name) }
     let header =
-      ["file", "cluster"] + (hasClasses ? ["class"] : []) + [
+      ["file"] + (hasParents ? ["parent"] : []) + ["cluster"] + (hasClasses ? ["class"] : []) + [
         "distance", "margin", "novelty", "status",
       ]
       + clusters.map { "distance_\($0)" }

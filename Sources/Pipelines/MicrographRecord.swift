@@ -6,6 +6,10 @@ import Files
 public struct MicrographRecord: Sendable, Equatable {
   /// SHA-256 of the file, 64 hexadecimal digits.
   public var hash: String
+  /// The row of the patch in the image's grid, from 1; 0 for a whole image.
+  public var patchRow = 0
+  /// The column of the patch, from 1; 0 for a whole image.
+  public var patchColumn = 0
   /// The height in pixels.
   public var height: Int
   /// The width in pixels.
@@ -23,6 +27,9 @@ public struct MicrographRecord: Sendable, Equatable {
   /// The same after equalisation.
   public var equalizedHistogram: [UInt32]
 
+  /// What stands behind the image's name: `#r3c5` for a patch, nothing for a whole image.
+  public var suffix: String { patchRow > 0 ? "#r\(patchRow)c\(patchColumn)" : "" }
+
   /// The number of bins of a histogram.
   public static let histogramBins = 64
 }
@@ -32,6 +39,8 @@ extension MicrographRecord {
   var encoded: [UInt8] {
     var out = ByteWriter()
     out.put(hash)
+    out.put(UInt64(patchRow))
+    out.put(UInt64(patchColumn))
     out.put(UInt64(height))
     out.put(UInt64(width))
     out.put((pixelSizeMicrometres ?? .nan).bitPattern)
@@ -51,6 +60,8 @@ extension MicrographRecord {
   /// Reads one record at the reader's position.
   init(_ reader: inout ByteReader) throws(FormatError) {
     hash = try reader.text()
+    patchRow = try reader.count(limit: 1 << 31)
+    patchColumn = try reader.count(limit: 1 << 31)
     height = try reader.count(limit: 1 << 31)
     width = try reader.count(limit: 1 << 31)
     let size = Double(bitPattern: try reader.u64())

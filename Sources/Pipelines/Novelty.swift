@@ -46,22 +46,25 @@ private let noveltyQuantile = 0.99
 ///   - labels: the cluster of each image.
 ///   - clusters: the number of clusters.
 ///   - components: the number of components.
+///   - parents: the image that each row was cut from; all its rows are held out together.
 ///   - settings: whitening and the seed of the folds.
 /// - Returns: the limits; infinite when there are too few images to hold any out.
 /// - Throws: what `PCA` throws.
 func noveltyLimits(
-  logs: Tensor<Float>, labels: [Int], clusters: Int, components: Int,
+  logs: Tensor<Float>, labels: [Int], clusters: Int, components: Int, parents: [Int],
   _ settings: ClusteringSettings
 ) throws(EstimatorError) -> NoveltyLimits {
   var generator = SeededGenerator(seed: settings.seed, stream: 1_000_003)
-  let order = generator.permutation(labels.count)
+  let order = generator.permutation((parents.max() ?? -1) + 1)
+  var folds = [Int](repeating: 0, count: order.count)
+  for (place, parent) in order.enumerated() { folds[parent] = place % noveltyFolds }
   var distances: [Double] = []
   var residuals: [Double] = []
   for fold in 0..<noveltyFolds {
-    let held = order.indices.filter { $0 % noveltyFolds == fold }.map { order[$0] }
-    let rest = order.indices.filter { $0 % noveltyFolds != fold }.map { order[$0] }
+    let held = parents.indices.filter { folds[parents[$0]] == fold }
+    let rest = parents.indices.filter { folds[parents[$0]] != fold }
     guard !held.isEmpty, rest.count > components else { continue }
-    let pca = try PCA.fit(logs.rows(rest), components: .count(components), whitens: settings.whiten)
+    let pca = try fittedComponents(logs.rows(rest), keeping: components, settings).pca
     let centres = try KMeans(
       centres: means(of: try pca.transform(logs.rows(rest)), rest.map { labels[$0] }, clusters))
     let test = logs.rows(held)
@@ -97,7 +100,7 @@ func squaredResiduals(
 }
 
 /// The mean of the rows of each cluster; a cluster without rows gets the mean of all.
-private func means(of rows: Tensor<Float>, _ labels: [Int], _ clusters: Int) -> Tensor<Double> {
+func means(of rows: Tensor<Float>, _ labels: [Int], _ clusters: Int) -> Tensor<Double> {
   let d = rows.shape[1]
   var sums = Tensor<Double>.zeros([clusters, d])
   var counts = [Int](repeating: 0, count: clusters)

@@ -16,9 +16,13 @@ public struct ResultFolder: Sendable {
     try makeFolder(path)
   }
 
-  /// Writes a text file into the folder.
-  public func write(_ text: String, to name: String) throws(FormatError) {
-    try writeAtomically(text, to: "\(path)/\(name)")
+  /// Writes a text file into the folder; without a text, removes the one of an earlier run.
+  public func write(_ text: String?, to name: String) throws(FormatError) {
+    if let text {
+      try writeAtomically(text, to: "\(path)/\(name)")
+    } else {
+      discardFile("\(path)/\(name)")
+    }
   }
 
   /// Writes the figures of a report, each as SVG with its numbers as CSV beside it, and the report.

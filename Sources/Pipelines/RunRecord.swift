@@ -17,6 +17,8 @@ public struct RunRecord: Codable, Sendable, Equatable {
   public var inputs: [String]
   /// Where classes come from: "none", "from-names" or a path.
   public var labels: String
+  /// The file of the network's weights as an absolute path; `nil` without a network.
+  public var weights: String?
   /// Every setting, resolved.
   public var settings: ClusteringSettings
   /// The SHA-256 of every input that was used, in the order of the model.

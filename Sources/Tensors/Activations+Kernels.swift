@@ -118,7 +118,7 @@ package struct ActivationLayout: Sendable, Equatable {
 /// The convolution of the images at `x` in `input`, written to `y` in `output`; where `rectified`,
 /// negative results become 0.
 ///
-/// - Precondition: filters are packed for `.direct`; the margin of `x` covers the padding; the
+/// - Precondition: filters are packed for `.direct` or Winograd's algorithm; the margin of `x` covers the padding; the
 ///   shapes fit together; the two buffers differ.
 package func convolve(
   _ input: ActivationBuffer, _ x: ActivationLayout, _ filters: PackedFilters<Float>,
@@ -128,13 +128,23 @@ package func convolve(
   let shape = g.outputShape(input: [x.N, x.H, x.W, x.C], filters: filters.shape)
   precondition(shape == [y.N, y.H, y.W, y.C], "the result has shape \(shape), not \(y)")
   precondition(
-    filters.algorithm == .direct && g.groups == 1 && g.dilationX == 1 && input !== output
+    filters.algorithm != .im2col && g.groups == 1 && g.dilationX == 1 && input !== output
       && max(g.paddingTop, g.paddingBottom, g.paddingLeft, g.paddingRight) <= x.margin
       && x.stride == x.C && x.count <= input.capacity && y.count <= output.capacity,
     "\(x) and \(y) do not suit filters \(filters.shape)")
+  if let m = filters.algorithm.winogradTile {
+    let plan = WinogradPlan(
+      m: m, N: x.N, H: x.H + g.paddingTop + g.paddingBottom,
+      W: x.W + g.paddingLeft + g.paddingRight, C: x.C, top: 0, left: 0,
+      inputSteps: (x.imageLength, x.rowLength, x.stride), Ho: y.H, Wo: y.W, K: y.C,
+      outputSteps: (y.imageLength, y.rowLength, y.stride), rectified: rectified)
+    // SAFETY: windows stay inside the margin; both layouts fit into their buffers.
+    return unsafe convolveWinograd(
+      plan, input.start + (x.offset(0, -g.paddingTop) - g.paddingLeft * x.C), filters,
+      output.start + y.offset(0, 0))
+  }
   let (R, S) = (filters.shape[0], filters.shape[1])
-  let bandRows = min(y.H, max(1, pieceOperations / (2 * y.W * filters.panelWidth * R * S * x.C)))
-  let bands = (y.H + bandRows - 1) / bandRows
+  let (bands, bandRows) = rowBands(y.H, 2 * y.W * filters.panelWidth * R * S * x.C)
   let panels = filters.panelsPerGroup
   parallelFor(y.N * panels * bands) { piece in
     let (image, rest) = piece.quotientAndRemainder(dividingBy: panels * bands)
@@ -209,52 +219,6 @@ package func add(
     for j in 0..<(y.W * y.C) {
       let sum = unsafe p[j] + q[j]
       unsafe r[j] = sum < floor ? floor : sum
-    }
-  }
-}
-
-/// The rows of `X` times a packed matrix, plus a bias.
-///
-/// - Parameters:
-///   - X: shape (N, k), or any whose images have k values.
-///   - B: shape (k, n).
-///   - bias: n values.
-///   - rectified: negative results become 0.
-/// - Returns: shape (N, n).
-package func multiply(
-  _ X: Tensor<Float>, _ B: PackedMatrix<Float>, bias: [Float], rectified: Bool
-) -> Tensor<Float> {
-  let N = X.shape[0]
-  precondition(
-    X.count == N * B.k && bias.count == B.n,
-    "cannot multiply \(X.shape) by (\(B.k), \(B.n)) and add \(bias.count) values")
-  var result: [Float] = []
-  result.reserveCapacity(N * B.n)
-  for _ in 0..<N { result += bias }
-  // SAFETY: the arrays hold (N, k) and (N, n) numbers.
-  unsafe X.scalars.withUnsafeBufferPointer { source in
-    unsafe result.withUnsafeMutableBufferPointer { target in
-      guard let source = source.baseAddress, let target = target.baseAddress else { return }
-      unsafe gemmPointers(
-        m: N, alpha: 1, A: source, rowStrideA: B.k, columnStrideA: 1, B: B, beta: 1, C: target,
-        rowStrideC: B.n, columnStrideC: 1)
-    }
-  }
-  if rectified {
-    for i in result.indices where result[i] < 0 { result[i] = 0 }
-  }
-  return Tensor(shape: [N, B.n], scalars: result)
-}
-
-extension PackedMatrix {
-  /// Packs the transpose of a matrix of shape (n, k).
-  package init(transposing B: Tensor<Scalar>) {
-    precondition(B.rank == 2, "a packed matrix needs a matrix, not shape \(B.shape)")
-    let (n, k) = (B.shape[0], B.shape[1])
-    // SAFETY: a tensor of shape (n, k) holds n k numbers; an empty one is not read.
-    self = unsafe B.scalars.withUnsafeBufferPointer { buffer in
-      let start = unsafe buffer.baseAddress ?? UnsafePointer(PackedStorage<Scalar>(count: 1).start)
-      return unsafe PackedMatrix(k: k, n: n, start, rowStride: 1, columnStride: k)
     }
   }
 }

@@ -13,7 +13,7 @@ import _Kernels512
 
 /// The shape and the strides of one call of the band kernel, in values.
 ///
-/// The kernel reads these thirteen numbers in this order.
+/// The kernel reads these fourteen numbers in this order.
 struct ConvolutionBand {
   /// Output rows, and the distance between their first inputs and between their first outputs.
   var rows, inputRowStep, outputRowStep: Int
@@ -25,10 +25,12 @@ struct ConvolutionBand {
   var channels, columns: Int
   /// 1 where negative results become 0, else 0.
   var rectifies = 0
+  /// Distance between what the sums of the pixels of a tile begin with; 0 for one bias.
+  var biasStep = 0
 
-  /// Calls `body` with the thirteen numbers.
+  /// Calls `body` with the fourteen numbers.
   func withNumbers(_ body: (UnsafePointer<Int>) -> Void) {
-    // SAFETY: the value consists of thirteen Ints, which outlive the call.
+    // SAFETY: the value consists of fourteen Ints, which outlive the call.
     unsafe withUnsafeBytes(of: self) { bytes in
       guard let base = bytes.baseAddress else { return }
       unsafe body(base.assumingMemoryBound(to: Int.self))
@@ -38,6 +40,9 @@ struct ConvolutionBand {
 
 /// Operations that one piece should have at least: some 50 us of one core.
 let pieceOperations = 12_000_000
+
+/// Bytes of a tile: 14 pixels, two vectors of at most 64 bytes.
+private let bandScratchBytes = 14 * 2 * 64
 
 /// Bytes of padded images that exist at a time.
 private let paddedBytes = 1 << 25
@@ -51,42 +56,49 @@ private let paddedBytes = 1 << 25
   let (b, y) = unsafe (UnsafeRawPointer(bias), UnsafeMutableRawPointer(output))
   // SAFETY: the pointers already point at values of the type that is compared.
   unsafe band.withNumbers { numbers in
-    if Scalar.self == Float.self {
-      unsafe convolveFloats(
-        numbers, x.assumingMemoryBound(to: Float.self), w.assumingMemoryBound(to: Float.self),
-        b.assumingMemoryBound(to: Float.self), y.assumingMemoryBound(to: Float.self))
-    } else {
-      precondition(Scalar.self == Double.self, "no kernel for \(Scalar.self)")
-      unsafe convolveDoubles(
-        numbers, x.assumingMemoryBound(to: Double.self), w.assumingMemoryBound(to: Double.self),
-        b.assumingMemoryBound(to: Double.self), y.assumingMemoryBound(to: Double.self))
+    unsafe withUnsafeTemporaryAllocation(byteCount: bandScratchBytes, alignment: 64) { scratch in
+      guard let s = scratch.baseAddress else { return }
+      if Scalar.self == Float.self {
+        unsafe convolveFloats(
+          numbers, x.assumingMemoryBound(to: Float.self), w.assumingMemoryBound(to: Float.self),
+          b.assumingMemoryBound(to: Float.self), y.assumingMemoryBound(to: Float.self),
+          s.assumingMemoryBound(to: Float.self))
+      } else {
+        precondition(Scalar.self == Double.self, "no kernel for \(Scalar.self)")
+        unsafe convolveDoubles(
+          numbers, x.assumingMemoryBound(to: Double.self), w.assumingMemoryBound(to: Double.self),
+          b.assumingMemoryBound(to: Double.self), y.assumingMemoryBound(to: Double.self),
+          s.assumingMemoryBound(to: Double.self))
+      }
     }
   }
 }
 
 @unsafe private func convolveFloats(
   _ numbers: UnsafePointer<Int>, _ input: UnsafePointer<Float>, _ panel: UnsafePointer<Float>,
-  _ bias: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>
+  _ bias: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>,
+  _ scratch: UnsafeMutablePointer<Float>
 ) {
   switch InstructionSet.current {
   #if !NITAL_PORTABLE
-  case .avx512: unsafe _Kernels512.convolveBand(numbers, input, panel, bias, output)
-  case .avx2: unsafe _Kernels256.convolveBand(numbers, input, panel, bias, output)
+  case .avx512: unsafe _Kernels512.convolveBand(numbers, input, panel, bias, output, scratch)
+  case .avx2: unsafe _Kernels256.convolveBand(numbers, input, panel, bias, output, scratch)
   #endif
-  default: unsafe _Kernels128.convolveBand(numbers, input, panel, bias, output)
+  default: unsafe _Kernels128.convolveBand(numbers, input, panel, bias, output, scratch)
   }
 }
 
 @unsafe private func convolveDoubles(
   _ numbers: UnsafePointer<Int>, _ input: UnsafePointer<Double>, _ panel: UnsafePointer<Double>,
-  _ bias: UnsafePointer<Double>, _ output: UnsafeMutablePointer<Double>
+  _ bias: UnsafePointer<Double>, _ output: UnsafeMutablePointer<Double>,
+  _ scratch: UnsafeMutablePointer<Double>
 ) {
   switch InstructionSet.current {
   #if !NITAL_PORTABLE
-  case .avx512: unsafe _Kernels512.convolveBand(numbers, input, panel, bias, output)
-  case .avx2: unsafe _Kernels256.convolveBand(numbers, input, panel, bias, output)
+  case .avx512: unsafe _Kernels512.convolveBand(numbers, input, panel, bias, output, scratch)
+  case .avx2: unsafe _Kernels256.convolveBand(numbers, input, panel, bias, output, scratch)
   #endif
-  default: unsafe _Kernels128.convolveBand(numbers, input, panel, bias, output)
+  default: unsafe _Kernels128.convolveBand(numbers, input, panel, bias, output, scratch)
   }
 }
 
@@ -162,8 +174,7 @@ func convolveDirect<Scalar: KernelScalar>(
   let from = unsafe SharedPointer(UnsafeMutablePointer(mutating: source))
   let rowOperations =
     2 * plan.Wo * filters.panelWidth * plan.R * plan.S * plan.Cg
-  let bandRows = min(plan.Ho, max(1, pieceOperations / max(1, rowOperations)))
-  let bands = (plan.Ho + bandRows - 1) / bandRows
+  let (bands, bandRows) = rowBands(plan.Ho, rowOperations)
   let paddedRow = plan.paddedWidth * plan.C
   let imageIn = plan.paddedHeight * paddedRow
   parallelFor(images * plan.panels * bands) { piece in
@@ -187,6 +198,13 @@ func convolveDirect<Scalar: KernelScalar>(
       }
     }
   }
+}
+
+/// The number of bands that rows are cut into, and the rows of each but the last.
+func rowBands(_ rows: Int, _ rowOperations: Int) -> (bands: Int, rows: Int) {
+  let wanted = max(1, min(rows, (rows * rowOperations + pieceOperations / 2) / pieceOperations))
+  let each = (rows + wanted - 1) / wanted
+  return ((rows + each - 1) / each, each)
 }
 
 /// The band of the direct algorithm; taps that follow each other in memory become one.

@@ -19,8 +19,11 @@ public enum ConvolutionAlgorithm: String, CaseIterable, Sendable {
   case im2col
   /// Filters applied to the pixels where they are.
   case direct
-  /// `.direct` where an output row has at least 4 pixels, else `.im2col`, which fills its tiles
-  /// across rows and images. The choice depends on shapes alone.
+  /// Winograd's algorithm by tiles of 2 x 2 outputs: 3 x 3 filters, stride 1.
+  case winograd2
+  /// Winograd's algorithm by tiles of 4 x 4 outputs: 3 x 3 filters, stride 1.
+  case winograd4
+  /// One of the above by shapes alone; see `chosen(filters:geometry:outputHeight:outputWidth:)`.
   case automatic
 }
 
@@ -48,7 +51,11 @@ public func convolve<Scalar: KernelScalar>(
     return convolveReference(input, filters, bias: bias, geometry: geometry)
   }
   let shape = geometry.outputShape(input: input.shape, filters: filters.shape)
-  let chosen = algorithm == .automatic && shape[2] < 4 ? .im2col : algorithm
+  if let m = algorithm.winogradTile, Scalar.self != Float.self {
+    return winogradReference(input, filters, bias: bias, geometry: geometry, m: m)
+  }
+  let chosen = algorithm.resolved(
+    shape, filters.shape, geometry, isFloat: Scalar.self == Float.self)
   let packed = PackedFilters(filters, bias: bias, groups: geometry.groups, algorithm: chosen)
   return convolve(input, packed, geometry: geometry)
 }
@@ -97,6 +104,8 @@ public func convolve<Scalar: KernelScalar>(
   let plan = ConvolutionPlan(input: input.shape, output: shape, filters, geometry)
   if filters.algorithm == .im2col {
     convolveByPatches(input, filters, plan, into: &output)
+  } else if let m = filters.algorithm.winogradTile {
+    convolveWinograd(input, filters, plan, m, into: &output)
   } else {
     convolveDirect(input, filters, plan, into: &output)
   }

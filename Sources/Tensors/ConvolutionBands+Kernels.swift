@@ -1,4 +1,4 @@
-// The direct convolution of large padded images in bands of rows.
+// The convolution of a training step: large padded images go through the direct algorithm in bands.
 //
 // A padded copy of an image of 1000 x 1000 x 100 values takes 400 MB; a band's takes 32 MB at most.
 // Deviations: none; each output is computed as in the whole image, the same bits.
@@ -7,14 +7,21 @@
 /// Bytes of a padded band.
 private let bandBytes = 1 << 25
 
-/// The convolution with packed filters; see `convolve(_:_:geometry:into:)`.
+/// The convolution with filters that are packed here for the algorithm of these shapes; see `convolve`.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 package func convolveInBands<Scalar: KernelScalar>(
-  _ input: Tensor<Scalar>, _ filters: PackedFilters<Scalar>, geometry g: ConvolutionGeometry,
+  _ input: Tensor<Scalar>, _ weights: Tensor<Scalar>, bias: Tensor<Scalar>? = nil,
+  geometry g: ConvolutionGeometry, algorithm: ConvolutionAlgorithm = .automatic,
   into output: inout Tensor<Scalar>, bytes: Int? = nil
 ) {
-  let shape = g.outputShape(input: input.shape, filters: filters.shape)
+  let shape = g.outputShape(input: input.shape, filters: weights.shape)
+  let chosen =
+    algorithm == .automatic
+    ? ConvolutionAlgorithm.chosen(
+      filters: weights.shape, geometry: g, outputHeight: shape[1], outputWidth: shape[2],
+      isFloat: Scalar.self == Float.self) : algorithm
+  let filters = PackedFilters(weights, bias: bias, algorithm: chosen)
   let (H, W, C, R) = (input.shape[1], input.shape[2], input.shape[3], filters.shape[0])
   let row = max(1, (g.paddingLeft + W + g.paddingRight) * C * MemoryLayout<Scalar>.stride)
   let reach = g.dilationY * (R - 1) + 1

@@ -27,6 +27,20 @@ enum GEMMSizes {
   static let serial = 2_000_000
   /// The least number of multiplications in a piece of parallel work.
   static let piece = 1_000_000
+  /// Products of up to this many rows read a row-major B in place: packing it would cost more.
+  static let fewRows = 8
+  /// The least number of columns for that: tiles of 32 and pieces for two threads.
+  static let sweepColumns = 64
+  /// Columns of a piece of it: 2 KB or more of each row of B, whose sums stay in the cache.
+  static let sweepPiece = 512
+  /// Such products of fewer multiplications run in the calling thread (100 KB of B or so).
+  static let sweepSerial = 1 << 17
+  /// A product whose B has up to this many numbers is one piece without a workspace.
+  static let smallB = 1 << 14
+  /// It reads B in place where that lies in so many bytes: rows further apart share cache lines' sets.
+  static let smallBytesOfB = 1 << 14
+  /// The most columns for which a row-major A is read in place: packing pays with more.
+  static let unpackedColumns = 512
   /// The pieces that a block of B is worth to several threads, if they are large enough.
   static let pieces = 16
 }
@@ -35,6 +49,8 @@ enum GEMMSizes {
 ///
 /// Element (i, p) of A lies at i `rowStrideA` + p `columnStrideA`, and so on. The caller guarantees
 /// that all elements lie in valid memory, and that C overlaps neither A nor B nor itself.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
 @unsafe package func gemmPointers<Scalar: KernelScalar>(
   m: Int, n: Int, k: Int, alpha: Scalar,
   A: UnsafePointer<Scalar>, rowStrideA: Int, columnStrideA: Int,
@@ -52,14 +68,40 @@ enum GEMMSizes {
   let left = unsafe StridedMatrix(A, rowStrideA, columnStrideA)
   let right = unsafe StridedMatrix(B, rowStrideB, columnStrideB)
   let target = unsafe ProductTarget(C, rowStrideC, columnStrideC, alpha, beta)
-  let NR = kernels.columnsPerTile
-  let isByColumns = columnStrideC != 1 && rowStrideC == 1 && m > 1
-  if isByColumns || (n < NR && paddedArea(n, m, NR) < paddedArea(m, n, NR)) {
-    let cut = ProductCut(m: n, n: m, k: k, kernels)
-    StreamedProduct(cut, right.transposed, left.transposed, target.transposed, kernels).run()
+  if prefersTranspose(m, n, left, target, kernels) {
+    multiply(n, m, k, right.transposed, left.transposed, target.transposed, kernels)
   } else {
-    let cut = ProductCut(m: m, n: n, k: k, kernels)
-    StreamedProduct(cut, left, right, target, kernels).run()
+    multiply(m, n, k, left, right, target, kernels)
+  }
+}
+
+/// Whether a product is better computed as C transposed = B transposed x A transposed.
+private func prefersTranspose<Scalar>(
+  _ m: Int, _ n: Int, _ A: StridedMatrix<Scalar>, _ C: ProductTarget<Scalar>,
+  _ kernels: GEMMKernels<Scalar>
+) -> Bool {
+  if C.columnStride != 1 && C.rowStride == 1 && m > 1 { return true }
+  let NR = kernels.columnsPerTile
+  // With few columns, tiles are filled up with columns that do not exist; but reading A in place is
+  // worth that from 4 columns on.
+  if A.columnStride == 1 && n >= 4 { return false }
+  return n < NR && paddedArea(n, m, NR) < paddedArea(m, n, NR)
+}
+
+/// Takes the way that suits the shape; all give the same bits.
+private func multiply<Scalar: KernelScalar>(
+  _ m: Int, _ n: Int, _ k: Int, _ A: StridedMatrix<Scalar>, _ B: StridedMatrix<Scalar>,
+  _ C: ProductTarget<Scalar>, _ kernels: GEMMKernels<Scalar>
+) {
+  let isInRows = A.columnStride == 1
+  if isInRows && B.columnStride == 1 && m <= GEMMSizes.fewRows && n >= GEMMSizes.sweepColumns {
+    multiplyFewRows(m, n, k, A, B, C, kernels)
+  } else if isInRows && k <= GEMMSizes.depth && k * n <= GEMMSizes.smallB
+    && m * n * k < GEMMSizes.serial
+  {
+    multiplySmall(m, n, k, A, B, C, kernels)
+  } else {
+    StreamedProduct(ProductCut(m: m, n: n, k: k, kernels), A, B, C, kernels).run()
   }
 }
 

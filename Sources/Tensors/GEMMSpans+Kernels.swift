@@ -31,6 +31,8 @@
 /// - Precondition: the last element of each matrix that is not empty lies inside its span, no stride
 ///   is negative, and no two elements of C share a place.
 /// - Complexity: 2 m n k operations.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
 public func gemm<Scalar: KernelScalar>(
   m: Int, n: Int, k: Int, alpha: Scalar,
   A: Span<Scalar>, rowStrideA: Int, columnStrideA: Int,

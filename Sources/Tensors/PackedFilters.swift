@@ -12,18 +12,21 @@ public struct PackedFilters<Scalar: KernelScalar>: Sendable {
   public let shape: [Int]
   /// The number of groups that they were packed for.
   public let groups: Int
-  /// The algorithm that they were packed for: `.direct` or `.im2col`.
+  /// The algorithm that they were packed for: `.direct`, `.im2col`, `.winograd2` or `.winograd4`.
   public let algorithm: ConvolutionAlgorithm
   /// Output channels of a panel: two vectors.
   let panelWidth: Int
   /// Panels of a group.
   let panelsPerGroup: Int
-  /// For `.direct`: the panels of each group, one after the other.
-  let panels: [Scalar]
+  /// The panels of each group one after the other, or, for Winograd's algorithms, of each part of the
+  /// transformed filters.
+  var panels: [Scalar]
   /// For `.im2col`: the filters of each group as a matrix (R S C / groups, K / groups).
   let matrices: [PackedMatrix<Scalar>]
   /// The bias: in the order of the panels and filled up with zeros, or shape (K).
   let bias: [Scalar]
+  /// A panel's width of zeros: the bias of sums that get theirs later.
+  let zeros: [Scalar]
 
   /// Packs filters.
   ///
@@ -31,8 +34,10 @@ public struct PackedFilters<Scalar: KernelScalar>: Sendable {
   ///   - filters: shape (R, S, C / groups, K).
   ///   - bias: shape (K), or `nil` for zeros.
   ///   - groups: divides K.
-  ///   - algorithm: `.im2col`, `.direct`, or `.automatic`, which here means `.direct`.
-  /// - Precondition: the shapes fit together; `algorithm` is not `.reference`.
+  ///   - algorithm: `.im2col`, `.direct`, `.winograd2`, `.winograd4`, or `.automatic`, which here means
+  ///     `.direct`.
+  /// - Precondition: the shapes fit together; `algorithm` is not `.reference`; Winograd's algorithms
+  ///   take 3 x 3 filters in one group, in Float.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public init(
@@ -48,18 +53,34 @@ public struct PackedFilters<Scalar: KernelScalar>: Sendable {
     panelWidth = 2 * vectorWidth(of: Scalar.self)
     panelsPerGroup = (K / groups + panelWidth - 1) / panelWidth
     (shape, self.groups) = (filters.shape, groups)
-    self.algorithm = algorithm == .im2col ? .im2col : .direct
+    self.algorithm = algorithm == .automatic ? .direct : algorithm
+    zeros = [Scalar](repeating: 0, count: panelWidth)
     if algorithm == .im2col {
       panels = []
       self.bias = bias?.scalars ?? [Scalar](repeating: 0, count: K)
       matrices = packMatrices(filters, groups)
     } else {
-      panels = packPanels(filters, groups, panelWidth)
+      if let m = algorithm.winogradTile {
+        panels = packWinograd(filters, groups, panelWidth, m)
+      } else {
+        panels = packPanels(filters, groups, panelWidth)
+      }
       self.bias = packPanels(
         Tensor(shape: [1, 1, 1, K], scalars: bias?.scalars ?? [Scalar](repeating: 0, count: K)),
         groups, panelWidth)
       matrices = []
     }
+  }
+
+  /// A matrix of zeros with a bias, as filters (1, 1, inputs, outputs).
+  init(inputs k: Int, outputs n: Int, bias: [Scalar]) {
+    precondition(bias.count == n, "a bias has \(n) values, not \(bias.count)")
+    panelWidth = 2 * vectorWidth(of: Scalar.self)
+    panelsPerGroup = (n + panelWidth - 1) / panelWidth
+    (shape, groups, algorithm, matrices) = ([1, 1, k, n], 1, .direct, [])
+    zeros = [Scalar](repeating: 0, count: panelWidth)
+    panels = [Scalar](repeating: 0, count: panelsPerGroup * k * panelWidth)
+    self.bias = bias + [Scalar](repeating: 0, count: panelsPerGroup * panelWidth - n)
   }
 
   /// Values of a panel.

@@ -25,6 +25,7 @@
   let target = unsafe ProductTarget(C, rowStrideC, columnStrideC, alpha, beta)
   multiplyPacked(m, B, target) { rows, depth, worker in
     unsafe packA(rows, depth, worker.blockOfA)
+    return .packed
   }
 }
 
@@ -43,13 +44,9 @@
     ) -> Void
 ) {
   let target = unsafe ProductTarget(C, rowStrideC, columnStrideC, alpha, beta)
-  let kernels = GEMMKernels<Scalar>.kernels(for: B.instructionSet)
   multiplyPacked(m, B, target) { rows, depth, worker in
     unsafe fillRows(rows, depth, worker.rows)
-    // SAFETY: `rows` and `blockOfA` hold a block of A each.
-    unsafe kernels.pack(
-      rows.count, depth.count, kernels.rowsPerTile, false, worker.rows, depth.count, 1,
-      worker.blockOfA)
+    return unsafe .rows(UnsafePointer(worker.rows), depth.count)
   }
 }
 
@@ -64,19 +61,33 @@
   let target = unsafe ProductTarget(C, rowStrideC, columnStrideC, alpha, beta)
   let matrix = unsafe StridedMatrix(A, rowStrideA, columnStrideA)
   let kernels = GEMMKernels<Scalar>.kernels(for: B.instructionSet)
+  let readsRows = columnStrideA == 1 && (B.n <= GEMMSizes.unpackedColumns || m <= GEMMSizes.fewRows)
   multiplyPacked(m, B, target) { rows, depth, worker in
     // SAFETY: rows and depth lie inside A; `blockOfA` holds a block.
+    let start =
+      unsafe matrix.start
+      + (rows.lowerBound * matrix.rowStride + depth.lowerBound * matrix.columnStride)
+    if readsRows { return unsafe .rows(start, rowStrideA) }
     unsafe kernels.pack(
-      rows.count, depth.count, kernels.rowsPerTile, false,
-      matrix.start + rows.lowerBound * matrix.rowStride + depth.lowerBound * matrix.columnStride,
-      matrix.rowStride, matrix.columnStride, worker.blockOfA)
+      rows.count, depth.count, kernels.rowsPerTile, false, start, matrix.rowStride,
+      matrix.columnStride, worker.blockOfA)
+    return .packed
   }
 }
 
-/// Loops 5 to 3 over a packed B; `packA` puts a block of A into a worker's `blockOfA`.
+/// Where a block of A is: in the worker's `blockOfA`, or in rows of a stride.
+@safe private enum BlockOfA<Scalar> {
+  case packed
+  case rows(UnsafePointer<Scalar>, Int)
+}
+
+/// Loops 5 to 3 over a packed B; `packA` packs a block of A or says where its rows are.
 private func multiplyPacked<Scalar: KernelScalar>(
   _ m: Int, _ B: PackedMatrix<Scalar>, _ target: ProductTarget<Scalar>,
-  _ packA: @escaping @Sendable (Range<Int>, Range<Int>, ProductWorkspace<Scalar>.Worker) -> Void
+  _ packA:
+    @escaping @Sendable (Range<Int>, Range<Int>, ProductWorkspace<Scalar>.Worker) -> BlockOfA<
+      Scalar
+    >
 ) {
   guard m > 0, B.n > 0 else { return }
   let kernels = GEMMKernels<Scalar>.kernels(for: B.instructionSet)
@@ -98,8 +109,8 @@ private func multiplyPacked<Scalar: KernelScalar>(
       piece % cut.columnGroups, of: cut.columns(piece % blocks / cut.columnGroups))
     let worker = workspace.takeWorker()
     for block in 0..<cut.depthBlocks {  // loop 4
-      packA(rows, cut.depth(block), worker)
-      computePacked(cut, kernels, B, target, rows, columns, cut.depth(block), worker)
+      let A = packA(rows, cut.depth(block), worker)
+      computePacked(cut, kernels, A, B, target, rows, columns, cut.depth(block), worker)
     }
     workspace.release(worker)
   }
@@ -112,17 +123,27 @@ private func multiplyPacked<Scalar: KernelScalar>(
 
 /// Loops 2 and 1 for one block of C and one block of the depth.
 private func computePacked<Scalar: KernelScalar>(
-  _ cut: ProductCut, _ kernels: GEMMKernels<Scalar>, _ B: PackedMatrix<Scalar>,
-  _ target: ProductTarget<Scalar>, _ rows: Range<Int>, _ columns: Range<Int>, _ depth: Range<Int>,
-  _ worker: ProductWorkspace<Scalar>.Worker
+  _ cut: ProductCut, _ kernels: GEMMKernels<Scalar>, _ A: BlockOfA<Scalar>,
+  _ B: PackedMatrix<Scalar>, _ target: ProductTarget<Scalar>, _ rows: Range<Int>,
+  _ columns: Range<Int>, _ depth: Range<Int>, _ worker: ProductWorkspace<Scalar>.Worker
 ) {
   let width = (B.n + cut.NR - 1) / cut.NR * cut.NR
+  let beta = depth.lowerBound == 0 ? target.beta : 1
   // SAFETY: rows and columns lie inside C; a block of B begins at depth x width, a panel of it at
   // its first column x depth.count; the worker's buffers are ours alone.
-  unsafe kernels.block(
-    rows.count, columns.count, depth.count, target.alpha, worker.blockOfA,
-    B.storage.start + (depth.lowerBound * width + columns.lowerBound * depth.count), cut.NR,
-    cut.NR * depth.count, depth.lowerBound == 0 ? target.beta : 1,
-    target.start + (rows.lowerBound * target.rowStride + columns.lowerBound * target.columnStride),
-    target.rowStride, target.columnStride, worker.tile)
+  let b =
+    unsafe B.storage.start + (depth.lowerBound * width + columns.lowerBound * depth.count)
+  let c =
+    unsafe target.start
+    + (rows.lowerBound * target.rowStride + columns.lowerBound * target.columnStride)
+  switch A {
+  case .packed:
+    unsafe kernels.block(
+      rows.count, columns.count, depth.count, target.alpha, worker.blockOfA, b, cut.NR,
+      cut.NR * depth.count, beta, c, target.rowStride, target.columnStride, worker.tile)
+  case .rows(let a, let stride):
+    unsafe kernels.rowBlock(
+      rows.count, columns.count, depth.count, target.alpha, a, stride, b, cut.NR,
+      cut.NR * depth.count, beta, c, target.rowStride, target.columnStride, worker.tile)
+  }
 }

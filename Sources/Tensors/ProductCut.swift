@@ -16,6 +16,8 @@ struct ProductCut: Sendable {
   let rowBlocks: Int
   /// Groups of columns that a block of loop 5 is cut into when there are few rows.
   let columnGroups: Int
+  /// Whether a row-major A is read in place: each of its numbers is used by too few columns to pack it.
+  let readsRows: Bool
   /// Pieces that packing a block of B is cut into.
   let packingPieces: Int
 
@@ -34,6 +36,7 @@ struct ProductCut: Sendable {
     let depth = (k + depthBlocks - 1) / depthBlocks
     let worth = max(1, min(GEMMSizes.pieces, m * width * depth / GEMMSizes.piece))
     let rowPanels = (m + MR - 1) / MR
+    readsRows = n <= GEMMSizes.unpackedColumns
     rowBlocks = max((m + GEMMSizes.rows - 1) / GEMMSizes.rows, min(worth, rowPanels))
     columnGroups = max(1, min((worth + rowBlocks - 1) / rowBlocks, width / 256))
     packingPieces = max(1, min((width + NR - 1) / NR, width * depth / 32768))

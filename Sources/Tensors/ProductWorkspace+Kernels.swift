@@ -75,6 +75,15 @@ import Synchronization
     memory = WorkspaceMemory.take(bytes: count * MemoryLayout<Scalar>.stride)
   }
 
+  /// Room for `sums` numbers a worker, where nothing is packed.
+  init(sums: Int, workers: Int) {
+    let line = 64 / MemoryLayout<Scalar>.stride
+    self.workers = max(1, min(workers, 64))
+    (buffersOfB, sizeOfB, sizeOfTile, sizeOfRows) = (0, 0, 0, 0)
+    sizeOfA = (sums + line - 1) / line * line
+    memory = WorkspaceMemory.take(bytes: self.workers * sizeOfA * MemoryLayout<Scalar>.stride)
+  }
+
   deinit { memory.giveBack() }
 
   /// The buffer for the block of B of a stage: neighbouring stages have different ones.

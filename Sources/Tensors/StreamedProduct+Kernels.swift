@@ -98,18 +98,25 @@ import Synchronization
     let rows = cut.rows(step / cut.columnGroups)  // loop 3
     let columns = cut.group(step % cut.columnGroups, of: block)
     let worker = workspace.takeWorker()
+    let b = unsafe workspace.blockOfB(stage) + (columns.lowerBound - block.lowerBound) * depth.count
+    let beta = depth.lowerBound == 0 ? target.beta : 1
     // SAFETY: rows, columns and depth lie inside the matrices; the worker's buffers are ours alone.
-    unsafe kernels.pack(
-      rows.count, depth.count, cut.MR, false,
-      A.start + (rows.lowerBound * A.rowStride + depth.lowerBound * A.columnStride),
-      A.rowStride, A.columnStride, worker.blockOfA)
-    unsafe kernels.block(  // loops 2 and 1
-      rows.count, columns.count, depth.count, target.alpha, worker.blockOfA,
-      workspace.blockOfB(stage) + (columns.lowerBound - block.lowerBound) * depth.count, cut.NR,
-      cut.NR * depth.count, depth.lowerBound == 0 ? target.beta : 1,
-      target.start
-        + (rows.lowerBound * target.rowStride + columns.lowerBound * target.columnStride),
-      target.rowStride, target.columnStride, worker.tile)
+    let a =
+      unsafe A.start + (rows.lowerBound * A.rowStride + depth.lowerBound * A.columnStride)
+    let c =
+      unsafe target.start
+      + (rows.lowerBound * target.rowStride + columns.lowerBound * target.columnStride)
+    if cut.readsRows && A.columnStride == 1 {
+      unsafe kernels.rowBlock(  // loops 2 and 1
+        rows.count, columns.count, depth.count, target.alpha, a, A.rowStride, b, cut.NR,
+        cut.NR * depth.count, beta, c, target.rowStride, target.columnStride, worker.tile)
+    } else {
+      unsafe kernels.pack(
+        rows.count, depth.count, cut.MR, false, a, A.rowStride, A.columnStride, worker.blockOfA)
+      unsafe kernels.block(
+        rows.count, columns.count, depth.count, target.alpha, worker.blockOfA, b, cut.NR,
+        cut.NR * depth.count, beta, c, target.rowStride, target.columnStride, worker.tile)
+    }
     workspace.release(worker)
   }
 }

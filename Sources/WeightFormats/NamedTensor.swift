@@ -153,6 +153,28 @@ public struct NamedTensor: Sendable {
     return Tensor(shape: shape, scalars: values)
   }
 
+  /// Whether the file holds the values one after the other, so that rows can be read by themselves.
+  public var isContiguous: Bool { layout == nil && !shape.isEmpty }
+
+  /// The values of some rows (indices of the first dimension), rounded to Float.
+  ///
+  /// A mapped file's memory is given back afterwards.
+  ///
+  /// - Precondition: the rows exist, and `isContiguous`.
+  /// - Throws: an error when the type is complex or has 8 bits of floating point.
+  public func floats(rows: Range<Int>) throws(FormatError) -> [Float] {
+    precondition(
+      isContiguous && rows.lowerBound >= 0 && rows.upperBound <= shape[0],
+      "rows \(rows) of a tensor of shape \(shape)")
+    let size = UInt64(byteCount / max(1, shape[0]))
+    let part = try stored.slice(
+      at: UInt64(rows.lowerBound) * size, count: UInt64(rows.count) * size)
+    defer { part.release() }
+    return try NamedTensor(
+      name: name, shape: [rows.count] + shape.dropFirst(), type: type, bytes: part
+    ).floats().scalars
+  }
+
   /// The values as Double, rounded where 64-bit whole numbers need more than 53 bits.
   ///
   /// - Throws: an error when the type is complex or has 8 bits of floating point.

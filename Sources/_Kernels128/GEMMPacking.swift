@@ -17,10 +17,15 @@ func gemmPack<Scalar: SIMDScalar & FloatingPoint>(
 ) {
   var i: Int = 0
   while i < width {
-    let lines: Int = width &- i < panelWidth ? width &- i : panelWidth
-    let step: Int = fillsUp ? panelWidth : lines
     let from: UnsafePointer<Scalar> = source + i &* lineStride
     let to: UnsafeMutablePointer<Scalar> = target + i &* depth
+    if lineStride == 1 && panelWidth &* panelsAtOnce <= width &- i {
+      copyPanels(panelWidth, depth, from, depthStride, to, copyDepth)
+      i &+= panelWidth &* panelsAtOnce
+      continue
+    }
+    let lines: Int = width &- i < panelWidth ? width &- i : panelWidth
+    let step: Int = fillsUp ? panelWidth : lines
     if lineStride == 1 {
       copyLines(lines, depth, from, depthStride, to, step, copyDepth)
     } else if depthStride == 1 && lines >= 4 && depth >= 8 {
@@ -58,6 +63,29 @@ private func copy4(_ p: UnsafePointer<Double>, _ q: UnsafeMutablePointer<Double>
 private func copy8(_ p: UnsafePointer<Double>, _ q: UnsafeMutablePointer<Double>) {
   let v = UnsafeRawPointer(p).loadUnaligned(as: SIMD8<Double>.self)
   UnsafeMutableRawPointer(q).storeBytes(of: v, as: SIMD8<Double>.self)
+}
+
+/// Panels that are packed side by side, so that a page of the source is visited once for all.
+private let panelsAtOnce = 4
+
+/// Lines lie side by side: `panelsAtOnce` full panels, one depth after the other.
+@inline(__always)
+private func copyPanels<Scalar>(
+  _ panelWidth: Int, _ depth: Int, _ source: UnsafePointer<Scalar>, _ depthStride: Int,
+  _ target: UnsafeMutablePointer<Scalar>,
+  _ copyDepth: (Int, UnsafePointer<Scalar>, UnsafeMutablePointer<Scalar>) -> Void
+) {
+  var p: Int = 0
+  while p < depth {
+    let from: UnsafePointer<Scalar> = source + p &* depthStride
+    let to: UnsafeMutablePointer<Scalar> = target + p &* panelWidth
+    var panel: Int = 0
+    while panel < panelsAtOnce {
+      copyDepth(panelWidth, from + panel &* panelWidth, to + panel &* panelWidth &* depth)
+      panel &+= 1
+    }
+    p &+= 1
+  }
 }
 
 /// Lines lie side by side: one depth after the other.

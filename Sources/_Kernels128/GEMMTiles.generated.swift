@@ -2,7 +2,8 @@
 // swift-format-ignore-file
 //
 // Equation: C[i, j] = beta C[i, j] + alpha sum over p of A[p, i] B[p, j], p rising, one fused
-//   multiply-add a term, for a tile of `rows` x 2 vectors; A is packed [p][rows], B [p][strideB].
+//   multiply-add a term, for a tile of `rows` x 2 vectors; A is packed [p][rows], B [p][strideB];
+//   row tiles read A as [row][strideA].
 // Checked by: MatmulKernelTests, twin matmulReference. Cost: 2 rows (2 lanes) k flops.
 
 #if NITAL_512
@@ -790,6 +791,323 @@ func gemmTileFloat1(
   }
   let scale = FloatVector(repeating: alpha), old = FloatVector(repeating: beta)
   var c = C
+  if beta == 0 {
+    store(scale * c0x0, c); store(scale * c0x1, c + lanesFloat); c += strideC
+  } else {
+    update(c, old, scale, c0x0); update(c + lanesFloat, old, scale, c0x1); c += strideC
+  }
+}
+
+/// The height of the row tile for the next of `rows` rows.
+@inline(__always)
+func gemmRowTileHeightFloat(_ rows: Int) -> Int {
+  if rows >= 14 { return 14 }
+  if rows >= 8 { return 8 }
+  if rows >= 4 { return 4 }
+  if rows >= 2 { return 2 }
+  return 1
+}
+
+/// One tile of `rows` x 2 vectors whose A lies in rows; the sum starts at C where it `continues`.
+@inline(__always)
+func gemmRowTileFloat(
+  _ rows: Int, _ k: Int, _ A: UnsafePointer<Float>, _ strideA: Int,
+  _ B: UnsafePointer<Float>, _ strideB: Int, _ continues: Bool, _ alpha: Float,
+  _ beta: Float, _ C: UnsafeMutablePointer<Float>, _ strideC: Int
+) {
+  switch rows {
+  case 14: gemmRowTileFloat14(k, A, strideA, B, strideB, continues, alpha, beta, C, strideC)
+  case 8: gemmRowTileFloat8(k, A, strideA, B, strideB, continues, alpha, beta, C, strideC)
+  case 4: gemmRowTileFloat4(k, A, strideA, B, strideB, continues, alpha, beta, C, strideC)
+  case 2: gemmRowTileFloat2(k, A, strideA, B, strideB, continues, alpha, beta, C, strideC)
+  default: gemmRowTileFloat1(k, A, strideA, B, strideB, continues, alpha, beta, C, strideC)
+  }
+}
+
+@inline(never)
+func gemmRowTileFloat14(
+  _ k: Int, _ A: UnsafePointer<Float>, _ strideA: Int, _ B: UnsafePointer<Float>,
+  _ strideB: Int, _ continues: Bool, _ alpha: Float, _ beta: Float,
+  _ C: UnsafeMutablePointer<Float>, _ strideC: Int
+) {
+  var c0x0 = FloatVector.zero, c0x1 = FloatVector.zero
+  var c1x0 = FloatVector.zero, c1x1 = FloatVector.zero
+  var c2x0 = FloatVector.zero, c2x1 = FloatVector.zero
+  var c3x0 = FloatVector.zero, c3x1 = FloatVector.zero
+  var c4x0 = FloatVector.zero, c4x1 = FloatVector.zero
+  var c5x0 = FloatVector.zero, c5x1 = FloatVector.zero
+  var c6x0 = FloatVector.zero, c6x1 = FloatVector.zero
+  var c7x0 = FloatVector.zero, c7x1 = FloatVector.zero
+  var c8x0 = FloatVector.zero, c8x1 = FloatVector.zero
+  var c9x0 = FloatVector.zero, c9x1 = FloatVector.zero
+  var c10x0 = FloatVector.zero, c10x1 = FloatVector.zero
+  var c11x0 = FloatVector.zero, c11x1 = FloatVector.zero
+  var c12x0 = FloatVector.zero, c12x1 = FloatVector.zero
+  var c13x0 = FloatVector.zero, c13x1 = FloatVector.zero
+  var c = C
+  if continues {
+    c0x0 = load(c); c0x1 = load(c + lanesFloat); c += strideC
+    c1x0 = load(c); c1x1 = load(c + lanesFloat); c += strideC
+    c2x0 = load(c); c2x1 = load(c + lanesFloat); c += strideC
+    c3x0 = load(c); c3x1 = load(c + lanesFloat); c += strideC
+    c4x0 = load(c); c4x1 = load(c + lanesFloat); c += strideC
+    c5x0 = load(c); c5x1 = load(c + lanesFloat); c += strideC
+    c6x0 = load(c); c6x1 = load(c + lanesFloat); c += strideC
+    c7x0 = load(c); c7x1 = load(c + lanesFloat); c += strideC
+    c8x0 = load(c); c8x1 = load(c + lanesFloat); c += strideC
+    c9x0 = load(c); c9x1 = load(c + lanesFloat); c += strideC
+    c10x0 = load(c); c10x1 = load(c + lanesFloat); c += strideC
+    c11x0 = load(c); c11x1 = load(c + lanesFloat); c += strideC
+    c12x0 = load(c); c12x1 = load(c + lanesFloat); c += strideC
+    c13x0 = load(c); c13x1 = load(c + lanesFloat); c += strideC
+  }
+  var a0 = A + 0 &* strideA
+  var a3 = A + 3 &* strideA
+  var a6 = A + 6 &* strideA
+  var a9 = A + 9 &* strideA
+  var a12 = A + 12 &* strideA
+  var b = B, p = k
+  while p > 0 {
+    let b0 = load(b), b1 = load(b + lanesFloat)
+    let x0 = FloatVector(repeating: a0[0])
+    c0x0 = multiplyAdd(c0x0, x0, b0); c0x1 = multiplyAdd(c0x1, x0, b1)
+    let x1 = FloatVector(repeating: a0[strideA])
+    c1x0 = multiplyAdd(c1x0, x1, b0); c1x1 = multiplyAdd(c1x1, x1, b1)
+    let x2 = FloatVector(repeating: a0[2 &* strideA])
+    c2x0 = multiplyAdd(c2x0, x2, b0); c2x1 = multiplyAdd(c2x1, x2, b1)
+    let x3 = FloatVector(repeating: a3[0])
+    c3x0 = multiplyAdd(c3x0, x3, b0); c3x1 = multiplyAdd(c3x1, x3, b1)
+    let x4 = FloatVector(repeating: a3[strideA])
+    c4x0 = multiplyAdd(c4x0, x4, b0); c4x1 = multiplyAdd(c4x1, x4, b1)
+    let x5 = FloatVector(repeating: a3[2 &* strideA])
+    c5x0 = multiplyAdd(c5x0, x5, b0); c5x1 = multiplyAdd(c5x1, x5, b1)
+    let x6 = FloatVector(repeating: a6[0])
+    c6x0 = multiplyAdd(c6x0, x6, b0); c6x1 = multiplyAdd(c6x1, x6, b1)
+    let x7 = FloatVector(repeating: a6[strideA])
+    c7x0 = multiplyAdd(c7x0, x7, b0); c7x1 = multiplyAdd(c7x1, x7, b1)
+    let x8 = FloatVector(repeating: a6[2 &* strideA])
+    c8x0 = multiplyAdd(c8x0, x8, b0); c8x1 = multiplyAdd(c8x1, x8, b1)
+    let x9 = FloatVector(repeating: a9[0])
+    c9x0 = multiplyAdd(c9x0, x9, b0); c9x1 = multiplyAdd(c9x1, x9, b1)
+    let x10 = FloatVector(repeating: a9[strideA])
+    c10x0 = multiplyAdd(c10x0, x10, b0); c10x1 = multiplyAdd(c10x1, x10, b1)
+    let x11 = FloatVector(repeating: a9[2 &* strideA])
+    c11x0 = multiplyAdd(c11x0, x11, b0); c11x1 = multiplyAdd(c11x1, x11, b1)
+    let x12 = FloatVector(repeating: a12[0])
+    c12x0 = multiplyAdd(c12x0, x12, b0); c12x1 = multiplyAdd(c12x1, x12, b1)
+    let x13 = FloatVector(repeating: a12[strideA])
+    c13x0 = multiplyAdd(c13x0, x13, b0); c13x1 = multiplyAdd(c13x1, x13, b1)
+    a0 += 1; a3 += 1; a6 += 1; a9 += 1; a12 += 1; b += strideB; p &-= 1
+  }
+  let scale = FloatVector(repeating: alpha), old = FloatVector(repeating: beta)
+  c = C
+  if beta == 0 {
+    store(scale * c0x0, c); store(scale * c0x1, c + lanesFloat); c += strideC
+    store(scale * c1x0, c); store(scale * c1x1, c + lanesFloat); c += strideC
+    store(scale * c2x0, c); store(scale * c2x1, c + lanesFloat); c += strideC
+    store(scale * c3x0, c); store(scale * c3x1, c + lanesFloat); c += strideC
+    store(scale * c4x0, c); store(scale * c4x1, c + lanesFloat); c += strideC
+    store(scale * c5x0, c); store(scale * c5x1, c + lanesFloat); c += strideC
+    store(scale * c6x0, c); store(scale * c6x1, c + lanesFloat); c += strideC
+    store(scale * c7x0, c); store(scale * c7x1, c + lanesFloat); c += strideC
+    store(scale * c8x0, c); store(scale * c8x1, c + lanesFloat); c += strideC
+    store(scale * c9x0, c); store(scale * c9x1, c + lanesFloat); c += strideC
+    store(scale * c10x0, c); store(scale * c10x1, c + lanesFloat); c += strideC
+    store(scale * c11x0, c); store(scale * c11x1, c + lanesFloat); c += strideC
+    store(scale * c12x0, c); store(scale * c12x1, c + lanesFloat); c += strideC
+    store(scale * c13x0, c); store(scale * c13x1, c + lanesFloat); c += strideC
+  } else {
+    update(c, old, scale, c0x0); update(c + lanesFloat, old, scale, c0x1); c += strideC
+    update(c, old, scale, c1x0); update(c + lanesFloat, old, scale, c1x1); c += strideC
+    update(c, old, scale, c2x0); update(c + lanesFloat, old, scale, c2x1); c += strideC
+    update(c, old, scale, c3x0); update(c + lanesFloat, old, scale, c3x1); c += strideC
+    update(c, old, scale, c4x0); update(c + lanesFloat, old, scale, c4x1); c += strideC
+    update(c, old, scale, c5x0); update(c + lanesFloat, old, scale, c5x1); c += strideC
+    update(c, old, scale, c6x0); update(c + lanesFloat, old, scale, c6x1); c += strideC
+    update(c, old, scale, c7x0); update(c + lanesFloat, old, scale, c7x1); c += strideC
+    update(c, old, scale, c8x0); update(c + lanesFloat, old, scale, c8x1); c += strideC
+    update(c, old, scale, c9x0); update(c + lanesFloat, old, scale, c9x1); c += strideC
+    update(c, old, scale, c10x0); update(c + lanesFloat, old, scale, c10x1); c += strideC
+    update(c, old, scale, c11x0); update(c + lanesFloat, old, scale, c11x1); c += strideC
+    update(c, old, scale, c12x0); update(c + lanesFloat, old, scale, c12x1); c += strideC
+    update(c, old, scale, c13x0); update(c + lanesFloat, old, scale, c13x1); c += strideC
+  }
+}
+
+@inline(never)
+func gemmRowTileFloat8(
+  _ k: Int, _ A: UnsafePointer<Float>, _ strideA: Int, _ B: UnsafePointer<Float>,
+  _ strideB: Int, _ continues: Bool, _ alpha: Float, _ beta: Float,
+  _ C: UnsafeMutablePointer<Float>, _ strideC: Int
+) {
+  var c0x0 = FloatVector.zero, c0x1 = FloatVector.zero
+  var c1x0 = FloatVector.zero, c1x1 = FloatVector.zero
+  var c2x0 = FloatVector.zero, c2x1 = FloatVector.zero
+  var c3x0 = FloatVector.zero, c3x1 = FloatVector.zero
+  var c4x0 = FloatVector.zero, c4x1 = FloatVector.zero
+  var c5x0 = FloatVector.zero, c5x1 = FloatVector.zero
+  var c6x0 = FloatVector.zero, c6x1 = FloatVector.zero
+  var c7x0 = FloatVector.zero, c7x1 = FloatVector.zero
+  var c = C
+  if continues {
+    c0x0 = load(c); c0x1 = load(c + lanesFloat); c += strideC
+    c1x0 = load(c); c1x1 = load(c + lanesFloat); c += strideC
+    c2x0 = load(c); c2x1 = load(c + lanesFloat); c += strideC
+    c3x0 = load(c); c3x1 = load(c + lanesFloat); c += strideC
+    c4x0 = load(c); c4x1 = load(c + lanesFloat); c += strideC
+    c5x0 = load(c); c5x1 = load(c + lanesFloat); c += strideC
+    c6x0 = load(c); c6x1 = load(c + lanesFloat); c += strideC
+    c7x0 = load(c); c7x1 = load(c + lanesFloat); c += strideC
+  }
+  var a0 = A + 0 &* strideA
+  var a3 = A + 3 &* strideA
+  var a6 = A + 6 &* strideA
+  var b = B, p = k
+  while p > 0 {
+    let b0 = load(b), b1 = load(b + lanesFloat)
+    let x0 = FloatVector(repeating: a0[0])
+    c0x0 = multiplyAdd(c0x0, x0, b0); c0x1 = multiplyAdd(c0x1, x0, b1)
+    let x1 = FloatVector(repeating: a0[strideA])
+    c1x0 = multiplyAdd(c1x0, x1, b0); c1x1 = multiplyAdd(c1x1, x1, b1)
+    let x2 = FloatVector(repeating: a0[2 &* strideA])
+    c2x0 = multiplyAdd(c2x0, x2, b0); c2x1 = multiplyAdd(c2x1, x2, b1)
+    let x3 = FloatVector(repeating: a3[0])
+    c3x0 = multiplyAdd(c3x0, x3, b0); c3x1 = multiplyAdd(c3x1, x3, b1)
+    let x4 = FloatVector(repeating: a3[strideA])
+    c4x0 = multiplyAdd(c4x0, x4, b0); c4x1 = multiplyAdd(c4x1, x4, b1)
+    let x5 = FloatVector(repeating: a3[2 &* strideA])
+    c5x0 = multiplyAdd(c5x0, x5, b0); c5x1 = multiplyAdd(c5x1, x5, b1)
+    let x6 = FloatVector(repeating: a6[0])
+    c6x0 = multiplyAdd(c6x0, x6, b0); c6x1 = multiplyAdd(c6x1, x6, b1)
+    let x7 = FloatVector(repeating: a6[strideA])
+    c7x0 = multiplyAdd(c7x0, x7, b0); c7x1 = multiplyAdd(c7x1, x7, b1)
+    a0 += 1; a3 += 1; a6 += 1; b += strideB; p &-= 1
+  }
+  let scale = FloatVector(repeating: alpha), old = FloatVector(repeating: beta)
+  c = C
+  if beta == 0 {
+    store(scale * c0x0, c); store(scale * c0x1, c + lanesFloat); c += strideC
+    store(scale * c1x0, c); store(scale * c1x1, c + lanesFloat); c += strideC
+    store(scale * c2x0, c); store(scale * c2x1, c + lanesFloat); c += strideC
+    store(scale * c3x0, c); store(scale * c3x1, c + lanesFloat); c += strideC
+    store(scale * c4x0, c); store(scale * c4x1, c + lanesFloat); c += strideC
+    store(scale * c5x0, c); store(scale * c5x1, c + lanesFloat); c += strideC
+    store(scale * c6x0, c); store(scale * c6x1, c + lanesFloat); c += strideC
+    store(scale * c7x0, c); store(scale * c7x1, c + lanesFloat); c += strideC
+  } else {
+    update(c, old, scale, c0x0); update(c + lanesFloat, old, scale, c0x1); c += strideC
+    update(c, old, scale, c1x0); update(c + lanesFloat, old, scale, c1x1); c += strideC
+    update(c, old, scale, c2x0); update(c + lanesFloat, old, scale, c2x1); c += strideC
+    update(c, old, scale, c3x0); update(c + lanesFloat, old, scale, c3x1); c += strideC
+    update(c, old, scale, c4x0); update(c + lanesFloat, old, scale, c4x1); c += strideC
+    update(c, old, scale, c5x0); update(c + lanesFloat, old, scale, c5x1); c += strideC
+    update(c, old, scale, c6x0); update(c + lanesFloat, old, scale, c6x1); c += strideC
+    update(c, old, scale, c7x0); update(c + lanesFloat, old, scale, c7x1); c += strideC
+  }
+}
+
+@inline(never)
+func gemmRowTileFloat4(
+  _ k: Int, _ A: UnsafePointer<Float>, _ strideA: Int, _ B: UnsafePointer<Float>,
+  _ strideB: Int, _ continues: Bool, _ alpha: Float, _ beta: Float,
+  _ C: UnsafeMutablePointer<Float>, _ strideC: Int
+) {
+  var c0x0 = FloatVector.zero, c0x1 = FloatVector.zero
+  var c1x0 = FloatVector.zero, c1x1 = FloatVector.zero
+  var c2x0 = FloatVector.zero, c2x1 = FloatVector.zero
+  var c3x0 = FloatVector.zero, c3x1 = FloatVector.zero
+  var c = C
+  if continues {
+    c0x0 = load(c); c0x1 = load(c + lanesFloat); c += strideC
+    c1x0 = load(c); c1x1 = load(c + lanesFloat); c += strideC
+    c2x0 = load(c); c2x1 = load(c + lanesFloat); c += strideC
+    c3x0 = load(c); c3x1 = load(c + lanesFloat); c += strideC
+  }
+  var a0 = A + 0 &* strideA
+  var a3 = A + 3 &* strideA
+  var b = B, p = k
+  while p > 0 {
+    let b0 = load(b), b1 = load(b + lanesFloat)
+    let x0 = FloatVector(repeating: a0[0])
+    c0x0 = multiplyAdd(c0x0, x0, b0); c0x1 = multiplyAdd(c0x1, x0, b1)
+    let x1 = FloatVector(repeating: a0[strideA])
+    c1x0 = multiplyAdd(c1x0, x1, b0); c1x1 = multiplyAdd(c1x1, x1, b1)
+    let x2 = FloatVector(repeating: a0[2 &* strideA])
+    c2x0 = multiplyAdd(c2x0, x2, b0); c2x1 = multiplyAdd(c2x1, x2, b1)
+    let x3 = FloatVector(repeating: a3[0])
+    c3x0 = multiplyAdd(c3x0, x3, b0); c3x1 = multiplyAdd(c3x1, x3, b1)
+    a0 += 1; a3 += 1; b += strideB; p &-= 1
+  }
+  let scale = FloatVector(repeating: alpha), old = FloatVector(repeating: beta)
+  c = C
+  if beta == 0 {
+    store(scale * c0x0, c); store(scale * c0x1, c + lanesFloat); c += strideC
+    store(scale * c1x0, c); store(scale * c1x1, c + lanesFloat); c += strideC
+    store(scale * c2x0, c); store(scale * c2x1, c + lanesFloat); c += strideC
+    store(scale * c3x0, c); store(scale * c3x1, c + lanesFloat); c += strideC
+  } else {
+    update(c, old, scale, c0x0); update(c + lanesFloat, old, scale, c0x1); c += strideC
+    update(c, old, scale, c1x0); update(c + lanesFloat, old, scale, c1x1); c += strideC
+    update(c, old, scale, c2x0); update(c + lanesFloat, old, scale, c2x1); c += strideC
+    update(c, old, scale, c3x0); update(c + lanesFloat, old, scale, c3x1); c += strideC
+  }
+}
+
+@inline(never)
+func gemmRowTileFloat2(
+  _ k: Int, _ A: UnsafePointer<Float>, _ strideA: Int, _ B: UnsafePointer<Float>,
+  _ strideB: Int, _ continues: Bool, _ alpha: Float, _ beta: Float,
+  _ C: UnsafeMutablePointer<Float>, _ strideC: Int
+) {
+  var c0x0 = FloatVector.zero, c0x1 = FloatVector.zero
+  var c1x0 = FloatVector.zero, c1x1 = FloatVector.zero
+  var c = C
+  if continues {
+    c0x0 = load(c); c0x1 = load(c + lanesFloat); c += strideC
+    c1x0 = load(c); c1x1 = load(c + lanesFloat); c += strideC
+  }
+  var a0 = A + 0 &* strideA
+  var b = B, p = k
+  while p > 0 {
+    let b0 = load(b), b1 = load(b + lanesFloat)
+    let x0 = FloatVector(repeating: a0[0])
+    c0x0 = multiplyAdd(c0x0, x0, b0); c0x1 = multiplyAdd(c0x1, x0, b1)
+    let x1 = FloatVector(repeating: a0[strideA])
+    c1x0 = multiplyAdd(c1x0, x1, b0); c1x1 = multiplyAdd(c1x1, x1, b1)
+    a0 += 1; b += strideB; p &-= 1
+  }
+  let scale = FloatVector(repeating: alpha), old = FloatVector(repeating: beta)
+  c = C
+  if beta == 0 {
+    store(scale * c0x0, c); store(scale * c0x1, c + lanesFloat); c += strideC
+    store(scale * c1x0, c); store(scale * c1x1, c + lanesFloat); c += strideC
+  } else {
+    update(c, old, scale, c0x0); update(c + lanesFloat, old, scale, c0x1); c += strideC
+    update(c, old, scale, c1x0); update(c + lanesFloat, old, scale, c1x1); c += strideC
+  }
+}
+
+@inline(never)
+func gemmRowTileFloat1(
+  _ k: Int, _ A: UnsafePointer<Float>, _ strideA: Int, _ B: UnsafePointer<Float>,
+  _ strideB: Int, _ continues: Bool, _ alpha: Float, _ beta: Float,
+  _ C: UnsafeMutablePointer<Float>, _ strideC: Int
+) {
+  var c0x0 = FloatVector.zero, c0x1 = FloatVector.zero
+  var c = C
+  if continues {
+    c0x0 = load(c); c0x1 = load(c + lanesFloat); c += strideC
+  }
+  var a0 = A + 0 &* strideA
+  var b = B, p = k
+  while p > 0 {
+    let b0 = load(b), b1 = load(b + lanesFloat)
+    let x0 = FloatVector(repeating: a0[0])
+    c0x0 = multiplyAdd(c0x0, x0, b0); c0x1 = multiplyAdd(c0x1, x0, b1)
+    a0 += 1; b += strideB; p &-= 1
+  }
+  let scale = FloatVector(repeating: alpha), old = FloatVector(repeating: beta)
+  c = C
   if beta == 0 {
     store(scale * c0x0, c); store(scale * c0x1, c + lanesFloat); c += strideC
   } else {
@@ -1585,6 +1903,323 @@ func gemmTileDouble1(
   }
 }
 
+/// The height of the row tile for the next of `rows` rows.
+@inline(__always)
+func gemmRowTileHeightDouble(_ rows: Int) -> Int {
+  if rows >= 14 { return 14 }
+  if rows >= 8 { return 8 }
+  if rows >= 4 { return 4 }
+  if rows >= 2 { return 2 }
+  return 1
+}
+
+/// One tile of `rows` x 2 vectors whose A lies in rows; the sum starts at C where it `continues`.
+@inline(__always)
+func gemmRowTileDouble(
+  _ rows: Int, _ k: Int, _ A: UnsafePointer<Double>, _ strideA: Int,
+  _ B: UnsafePointer<Double>, _ strideB: Int, _ continues: Bool, _ alpha: Double,
+  _ beta: Double, _ C: UnsafeMutablePointer<Double>, _ strideC: Int
+) {
+  switch rows {
+  case 14: gemmRowTileDouble14(k, A, strideA, B, strideB, continues, alpha, beta, C, strideC)
+  case 8: gemmRowTileDouble8(k, A, strideA, B, strideB, continues, alpha, beta, C, strideC)
+  case 4: gemmRowTileDouble4(k, A, strideA, B, strideB, continues, alpha, beta, C, strideC)
+  case 2: gemmRowTileDouble2(k, A, strideA, B, strideB, continues, alpha, beta, C, strideC)
+  default: gemmRowTileDouble1(k, A, strideA, B, strideB, continues, alpha, beta, C, strideC)
+  }
+}
+
+@inline(never)
+func gemmRowTileDouble14(
+  _ k: Int, _ A: UnsafePointer<Double>, _ strideA: Int, _ B: UnsafePointer<Double>,
+  _ strideB: Int, _ continues: Bool, _ alpha: Double, _ beta: Double,
+  _ C: UnsafeMutablePointer<Double>, _ strideC: Int
+) {
+  var c0x0 = DoubleVector.zero, c0x1 = DoubleVector.zero
+  var c1x0 = DoubleVector.zero, c1x1 = DoubleVector.zero
+  var c2x0 = DoubleVector.zero, c2x1 = DoubleVector.zero
+  var c3x0 = DoubleVector.zero, c3x1 = DoubleVector.zero
+  var c4x0 = DoubleVector.zero, c4x1 = DoubleVector.zero
+  var c5x0 = DoubleVector.zero, c5x1 = DoubleVector.zero
+  var c6x0 = DoubleVector.zero, c6x1 = DoubleVector.zero
+  var c7x0 = DoubleVector.zero, c7x1 = DoubleVector.zero
+  var c8x0 = DoubleVector.zero, c8x1 = DoubleVector.zero
+  var c9x0 = DoubleVector.zero, c9x1 = DoubleVector.zero
+  var c10x0 = DoubleVector.zero, c10x1 = DoubleVector.zero
+  var c11x0 = DoubleVector.zero, c11x1 = DoubleVector.zero
+  var c12x0 = DoubleVector.zero, c12x1 = DoubleVector.zero
+  var c13x0 = DoubleVector.zero, c13x1 = DoubleVector.zero
+  var c = C
+  if continues {
+    c0x0 = load(c); c0x1 = load(c + lanesDouble); c += strideC
+    c1x0 = load(c); c1x1 = load(c + lanesDouble); c += strideC
+    c2x0 = load(c); c2x1 = load(c + lanesDouble); c += strideC
+    c3x0 = load(c); c3x1 = load(c + lanesDouble); c += strideC
+    c4x0 = load(c); c4x1 = load(c + lanesDouble); c += strideC
+    c5x0 = load(c); c5x1 = load(c + lanesDouble); c += strideC
+    c6x0 = load(c); c6x1 = load(c + lanesDouble); c += strideC
+    c7x0 = load(c); c7x1 = load(c + lanesDouble); c += strideC
+    c8x0 = load(c); c8x1 = load(c + lanesDouble); c += strideC
+    c9x0 = load(c); c9x1 = load(c + lanesDouble); c += strideC
+    c10x0 = load(c); c10x1 = load(c + lanesDouble); c += strideC
+    c11x0 = load(c); c11x1 = load(c + lanesDouble); c += strideC
+    c12x0 = load(c); c12x1 = load(c + lanesDouble); c += strideC
+    c13x0 = load(c); c13x1 = load(c + lanesDouble); c += strideC
+  }
+  var a0 = A + 0 &* strideA
+  var a3 = A + 3 &* strideA
+  var a6 = A + 6 &* strideA
+  var a9 = A + 9 &* strideA
+  var a12 = A + 12 &* strideA
+  var b = B, p = k
+  while p > 0 {
+    let b0 = load(b), b1 = load(b + lanesDouble)
+    let x0 = DoubleVector(repeating: a0[0])
+    c0x0 = multiplyAdd(c0x0, x0, b0); c0x1 = multiplyAdd(c0x1, x0, b1)
+    let x1 = DoubleVector(repeating: a0[strideA])
+    c1x0 = multiplyAdd(c1x0, x1, b0); c1x1 = multiplyAdd(c1x1, x1, b1)
+    let x2 = DoubleVector(repeating: a0[2 &* strideA])
+    c2x0 = multiplyAdd(c2x0, x2, b0); c2x1 = multiplyAdd(c2x1, x2, b1)
+    let x3 = DoubleVector(repeating: a3[0])
+    c3x0 = multiplyAdd(c3x0, x3, b0); c3x1 = multiplyAdd(c3x1, x3, b1)
+    let x4 = DoubleVector(repeating: a3[strideA])
+    c4x0 = multiplyAdd(c4x0, x4, b0); c4x1 = multiplyAdd(c4x1, x4, b1)
+    let x5 = DoubleVector(repeating: a3[2 &* strideA])
+    c5x0 = multiplyAdd(c5x0, x5, b0); c5x1 = multiplyAdd(c5x1, x5, b1)
+    let x6 = DoubleVector(repeating: a6[0])
+    c6x0 = multiplyAdd(c6x0, x6, b0); c6x1 = multiplyAdd(c6x1, x6, b1)
+    let x7 = DoubleVector(repeating: a6[strideA])
+    c7x0 = multiplyAdd(c7x0, x7, b0); c7x1 = multiplyAdd(c7x1, x7, b1)
+    let x8 = DoubleVector(repeating: a6[2 &* strideA])
+    c8x0 = multiplyAdd(c8x0, x8, b0); c8x1 = multiplyAdd(c8x1, x8, b1)
+    let x9 = DoubleVector(repeating: a9[0])
+    c9x0 = multiplyAdd(c9x0, x9, b0); c9x1 = multiplyAdd(c9x1, x9, b1)
+    let x10 = DoubleVector(repeating: a9[strideA])
+    c10x0 = multiplyAdd(c10x0, x10, b0); c10x1 = multiplyAdd(c10x1, x10, b1)
+    let x11 = DoubleVector(repeating: a9[2 &* strideA])
+    c11x0 = multiplyAdd(c11x0, x11, b0); c11x1 = multiplyAdd(c11x1, x11, b1)
+    let x12 = DoubleVector(repeating: a12[0])
+    c12x0 = multiplyAdd(c12x0, x12, b0); c12x1 = multiplyAdd(c12x1, x12, b1)
+    let x13 = DoubleVector(repeating: a12[strideA])
+    c13x0 = multiplyAdd(c13x0, x13, b0); c13x1 = multiplyAdd(c13x1, x13, b1)
+    a0 += 1; a3 += 1; a6 += 1; a9 += 1; a12 += 1; b += strideB; p &-= 1
+  }
+  let scale = DoubleVector(repeating: alpha), old = DoubleVector(repeating: beta)
+  c = C
+  if beta == 0 {
+    store(scale * c0x0, c); store(scale * c0x1, c + lanesDouble); c += strideC
+    store(scale * c1x0, c); store(scale * c1x1, c + lanesDouble); c += strideC
+    store(scale * c2x0, c); store(scale * c2x1, c + lanesDouble); c += strideC
+    store(scale * c3x0, c); store(scale * c3x1, c + lanesDouble); c += strideC
+    store(scale * c4x0, c); store(scale * c4x1, c + lanesDouble); c += strideC
+    store(scale * c5x0, c); store(scale * c5x1, c + lanesDouble); c += strideC
+    store(scale * c6x0, c); store(scale * c6x1, c + lanesDouble); c += strideC
+    store(scale * c7x0, c); store(scale * c7x1, c + lanesDouble); c += strideC
+    store(scale * c8x0, c); store(scale * c8x1, c + lanesDouble); c += strideC
+    store(scale * c9x0, c); store(scale * c9x1, c + lanesDouble); c += strideC
+    store(scale * c10x0, c); store(scale * c10x1, c + lanesDouble); c += strideC
+    store(scale * c11x0, c); store(scale * c11x1, c + lanesDouble); c += strideC
+    store(scale * c12x0, c); store(scale * c12x1, c + lanesDouble); c += strideC
+    store(scale * c13x0, c); store(scale * c13x1, c + lanesDouble); c += strideC
+  } else {
+    update(c, old, scale, c0x0); update(c + lanesDouble, old, scale, c0x1); c += strideC
+    update(c, old, scale, c1x0); update(c + lanesDouble, old, scale, c1x1); c += strideC
+    update(c, old, scale, c2x0); update(c + lanesDouble, old, scale, c2x1); c += strideC
+    update(c, old, scale, c3x0); update(c + lanesDouble, old, scale, c3x1); c += strideC
+    update(c, old, scale, c4x0); update(c + lanesDouble, old, scale, c4x1); c += strideC
+    update(c, old, scale, c5x0); update(c + lanesDouble, old, scale, c5x1); c += strideC
+    update(c, old, scale, c6x0); update(c + lanesDouble, old, scale, c6x1); c += strideC
+    update(c, old, scale, c7x0); update(c + lanesDouble, old, scale, c7x1); c += strideC
+    update(c, old, scale, c8x0); update(c + lanesDouble, old, scale, c8x1); c += strideC
+    update(c, old, scale, c9x0); update(c + lanesDouble, old, scale, c9x1); c += strideC
+    update(c, old, scale, c10x0); update(c + lanesDouble, old, scale, c10x1); c += strideC
+    update(c, old, scale, c11x0); update(c + lanesDouble, old, scale, c11x1); c += strideC
+    update(c, old, scale, c12x0); update(c + lanesDouble, old, scale, c12x1); c += strideC
+    update(c, old, scale, c13x0); update(c + lanesDouble, old, scale, c13x1); c += strideC
+  }
+}
+
+@inline(never)
+func gemmRowTileDouble8(
+  _ k: Int, _ A: UnsafePointer<Double>, _ strideA: Int, _ B: UnsafePointer<Double>,
+  _ strideB: Int, _ continues: Bool, _ alpha: Double, _ beta: Double,
+  _ C: UnsafeMutablePointer<Double>, _ strideC: Int
+) {
+  var c0x0 = DoubleVector.zero, c0x1 = DoubleVector.zero
+  var c1x0 = DoubleVector.zero, c1x1 = DoubleVector.zero
+  var c2x0 = DoubleVector.zero, c2x1 = DoubleVector.zero
+  var c3x0 = DoubleVector.zero, c3x1 = DoubleVector.zero
+  var c4x0 = DoubleVector.zero, c4x1 = DoubleVector.zero
+  var c5x0 = DoubleVector.zero, c5x1 = DoubleVector.zero
+  var c6x0 = DoubleVector.zero, c6x1 = DoubleVector.zero
+  var c7x0 = DoubleVector.zero, c7x1 = DoubleVector.zero
+  var c = C
+  if continues {
+    c0x0 = load(c); c0x1 = load(c + lanesDouble); c += strideC
+    c1x0 = load(c); c1x1 = load(c + lanesDouble); c += strideC
+    c2x0 = load(c); c2x1 = load(c + lanesDouble); c += strideC
+    c3x0 = load(c); c3x1 = load(c + lanesDouble); c += strideC
+    c4x0 = load(c); c4x1 = load(c + lanesDouble); c += strideC
+    c5x0 = load(c); c5x1 = load(c + lanesDouble); c += strideC
+    c6x0 = load(c); c6x1 = load(c + lanesDouble); c += strideC
+    c7x0 = load(c); c7x1 = load(c + lanesDouble); c += strideC
+  }
+  var a0 = A + 0 &* strideA
+  var a3 = A + 3 &* strideA
+  var a6 = A + 6 &* strideA
+  var b = B, p = k
+  while p > 0 {
+    let b0 = load(b), b1 = load(b + lanesDouble)
+    let x0 = DoubleVector(repeating: a0[0])
+    c0x0 = multiplyAdd(c0x0, x0, b0); c0x1 = multiplyAdd(c0x1, x0, b1)
+    let x1 = DoubleVector(repeating: a0[strideA])
+    c1x0 = multiplyAdd(c1x0, x1, b0); c1x1 = multiplyAdd(c1x1, x1, b1)
+    let x2 = DoubleVector(repeating: a0[2 &* strideA])
+    c2x0 = multiplyAdd(c2x0, x2, b0); c2x1 = multiplyAdd(c2x1, x2, b1)
+    let x3 = DoubleVector(repeating: a3[0])
+    c3x0 = multiplyAdd(c3x0, x3, b0); c3x1 = multiplyAdd(c3x1, x3, b1)
+    let x4 = DoubleVector(repeating: a3[strideA])
+    c4x0 = multiplyAdd(c4x0, x4, b0); c4x1 = multiplyAdd(c4x1, x4, b1)
+    let x5 = DoubleVector(repeating: a3[2 &* strideA])
+    c5x0 = multiplyAdd(c5x0, x5, b0); c5x1 = multiplyAdd(c5x1, x5, b1)
+    let x6 = DoubleVector(repeating: a6[0])
+    c6x0 = multiplyAdd(c6x0, x6, b0); c6x1 = multiplyAdd(c6x1, x6, b1)
+    let x7 = DoubleVector(repeating: a6[strideA])
+    c7x0 = multiplyAdd(c7x0, x7, b0); c7x1 = multiplyAdd(c7x1, x7, b1)
+    a0 += 1; a3 += 1; a6 += 1; b += strideB; p &-= 1
+  }
+  let scale = DoubleVector(repeating: alpha), old = DoubleVector(repeating: beta)
+  c = C
+  if beta == 0 {
+    store(scale * c0x0, c); store(scale * c0x1, c + lanesDouble); c += strideC
+    store(scale * c1x0, c); store(scale * c1x1, c + lanesDouble); c += strideC
+    store(scale * c2x0, c); store(scale * c2x1, c + lanesDouble); c += strideC
+    store(scale * c3x0, c); store(scale * c3x1, c + lanesDouble); c += strideC
+    store(scale * c4x0, c); store(scale * c4x1, c + lanesDouble); c += strideC
+    store(scale * c5x0, c); store(scale * c5x1, c + lanesDouble); c += strideC
+    store(scale * c6x0, c); store(scale * c6x1, c + lanesDouble); c += strideC
+    store(scale * c7x0, c); store(scale * c7x1, c + lanesDouble); c += strideC
+  } else {
+    update(c, old, scale, c0x0); update(c + lanesDouble, old, scale, c0x1); c += strideC
+    update(c, old, scale, c1x0); update(c + lanesDouble, old, scale, c1x1); c += strideC
+    update(c, old, scale, c2x0); update(c + lanesDouble, old, scale, c2x1); c += strideC
+    update(c, old, scale, c3x0); update(c + lanesDouble, old, scale, c3x1); c += strideC
+    update(c, old, scale, c4x0); update(c + lanesDouble, old, scale, c4x1); c += strideC
+    update(c, old, scale, c5x0); update(c + lanesDouble, old, scale, c5x1); c += strideC
+    update(c, old, scale, c6x0); update(c + lanesDouble, old, scale, c6x1); c += strideC
+    update(c, old, scale, c7x0); update(c + lanesDouble, old, scale, c7x1); c += strideC
+  }
+}
+
+@inline(never)
+func gemmRowTileDouble4(
+  _ k: Int, _ A: UnsafePointer<Double>, _ strideA: Int, _ B: UnsafePointer<Double>,
+  _ strideB: Int, _ continues: Bool, _ alpha: Double, _ beta: Double,
+  _ C: UnsafeMutablePointer<Double>, _ strideC: Int
+) {
+  var c0x0 = DoubleVector.zero, c0x1 = DoubleVector.zero
+  var c1x0 = DoubleVector.zero, c1x1 = DoubleVector.zero
+  var c2x0 = DoubleVector.zero, c2x1 = DoubleVector.zero
+  var c3x0 = DoubleVector.zero, c3x1 = DoubleVector.zero
+  var c = C
+  if continues {
+    c0x0 = load(c); c0x1 = load(c + lanesDouble); c += strideC
+    c1x0 = load(c); c1x1 = load(c + lanesDouble); c += strideC
+    c2x0 = load(c); c2x1 = load(c + lanesDouble); c += strideC
+    c3x0 = load(c); c3x1 = load(c + lanesDouble); c += strideC
+  }
+  var a0 = A + 0 &* strideA
+  var a3 = A + 3 &* strideA
+  var b = B, p = k
+  while p > 0 {
+    let b0 = load(b), b1 = load(b + lanesDouble)
+    let x0 = DoubleVector(repeating: a0[0])
+    c0x0 = multiplyAdd(c0x0, x0, b0); c0x1 = multiplyAdd(c0x1, x0, b1)
+    let x1 = DoubleVector(repeating: a0[strideA])
+    c1x0 = multiplyAdd(c1x0, x1, b0); c1x1 = multiplyAdd(c1x1, x1, b1)
+    let x2 = DoubleVector(repeating: a0[2 &* strideA])
+    c2x0 = multiplyAdd(c2x0, x2, b0); c2x1 = multiplyAdd(c2x1, x2, b1)
+    let x3 = DoubleVector(repeating: a3[0])
+    c3x0 = multiplyAdd(c3x0, x3, b0); c3x1 = multiplyAdd(c3x1, x3, b1)
+    a0 += 1; a3 += 1; b += strideB; p &-= 1
+  }
+  let scale = DoubleVector(repeating: alpha), old = DoubleVector(repeating: beta)
+  c = C
+  if beta == 0 {
+    store(scale * c0x0, c); store(scale * c0x1, c + lanesDouble); c += strideC
+    store(scale * c1x0, c); store(scale * c1x1, c + lanesDouble); c += strideC
+    store(scale * c2x0, c); store(scale * c2x1, c + lanesDouble); c += strideC
+    store(scale * c3x0, c); store(scale * c3x1, c + lanesDouble); c += strideC
+  } else {
+    update(c, old, scale, c0x0); update(c + lanesDouble, old, scale, c0x1); c += strideC
+    update(c, old, scale, c1x0); update(c + lanesDouble, old, scale, c1x1); c += strideC
+    update(c, old, scale, c2x0); update(c + lanesDouble, old, scale, c2x1); c += strideC
+    update(c, old, scale, c3x0); update(c + lanesDouble, old, scale, c3x1); c += strideC
+  }
+}
+
+@inline(never)
+func gemmRowTileDouble2(
+  _ k: Int, _ A: UnsafePointer<Double>, _ strideA: Int, _ B: UnsafePointer<Double>,
+  _ strideB: Int, _ continues: Bool, _ alpha: Double, _ beta: Double,
+  _ C: UnsafeMutablePointer<Double>, _ strideC: Int
+) {
+  var c0x0 = DoubleVector.zero, c0x1 = DoubleVector.zero
+  var c1x0 = DoubleVector.zero, c1x1 = DoubleVector.zero
+  var c = C
+  if continues {
+    c0x0 = load(c); c0x1 = load(c + lanesDouble); c += strideC
+    c1x0 = load(c); c1x1 = load(c + lanesDouble); c += strideC
+  }
+  var a0 = A + 0 &* strideA
+  var b = B, p = k
+  while p > 0 {
+    let b0 = load(b), b1 = load(b + lanesDouble)
+    let x0 = DoubleVector(repeating: a0[0])
+    c0x0 = multiplyAdd(c0x0, x0, b0); c0x1 = multiplyAdd(c0x1, x0, b1)
+    let x1 = DoubleVector(repeating: a0[strideA])
+    c1x0 = multiplyAdd(c1x0, x1, b0); c1x1 = multiplyAdd(c1x1, x1, b1)
+    a0 += 1; b += strideB; p &-= 1
+  }
+  let scale = DoubleVector(repeating: alpha), old = DoubleVector(repeating: beta)
+  c = C
+  if beta == 0 {
+    store(scale * c0x0, c); store(scale * c0x1, c + lanesDouble); c += strideC
+    store(scale * c1x0, c); store(scale * c1x1, c + lanesDouble); c += strideC
+  } else {
+    update(c, old, scale, c0x0); update(c + lanesDouble, old, scale, c0x1); c += strideC
+    update(c, old, scale, c1x0); update(c + lanesDouble, old, scale, c1x1); c += strideC
+  }
+}
+
+@inline(never)
+func gemmRowTileDouble1(
+  _ k: Int, _ A: UnsafePointer<Double>, _ strideA: Int, _ B: UnsafePointer<Double>,
+  _ strideB: Int, _ continues: Bool, _ alpha: Double, _ beta: Double,
+  _ C: UnsafeMutablePointer<Double>, _ strideC: Int
+) {
+  var c0x0 = DoubleVector.zero, c0x1 = DoubleVector.zero
+  var c = C
+  if continues {
+    c0x0 = load(c); c0x1 = load(c + lanesDouble); c += strideC
+  }
+  var a0 = A + 0 &* strideA
+  var b = B, p = k
+  while p > 0 {
+    let b0 = load(b), b1 = load(b + lanesDouble)
+    let x0 = DoubleVector(repeating: a0[0])
+    c0x0 = multiplyAdd(c0x0, x0, b0); c0x1 = multiplyAdd(c0x1, x0, b1)
+    a0 += 1; b += strideB; p &-= 1
+  }
+  let scale = DoubleVector(repeating: alpha), old = DoubleVector(repeating: beta)
+  c = C
+  if beta == 0 {
+    store(scale * c0x0, c); store(scale * c0x1, c + lanesDouble); c += strideC
+  } else {
+    update(c, old, scale, c0x0); update(c + lanesDouble, old, scale, c0x1); c += strideC
+  }
+}
+
 #elseif NITAL_256
 
 let gemmTileRows = 6
@@ -1806,6 +2441,198 @@ func gemmTileFloat1(
   }
   let scale = FloatVector(repeating: alpha), old = FloatVector(repeating: beta)
   var c = C
+  if beta == 0 {
+    store(scale * c0x0, c); store(scale * c0x1, c + lanesFloat); c += strideC
+  } else {
+    update(c, old, scale, c0x0); update(c + lanesFloat, old, scale, c0x1); c += strideC
+  }
+}
+
+/// The height of the row tile for the next of `rows` rows.
+@inline(__always)
+func gemmRowTileHeightFloat(_ rows: Int) -> Int {
+  if rows >= 6 { return 6 }
+  if rows >= 4 { return 4 }
+  if rows >= 2 { return 2 }
+  return 1
+}
+
+/// One tile of `rows` x 2 vectors whose A lies in rows; the sum starts at C where it `continues`.
+@inline(__always)
+func gemmRowTileFloat(
+  _ rows: Int, _ k: Int, _ A: UnsafePointer<Float>, _ strideA: Int,
+  _ B: UnsafePointer<Float>, _ strideB: Int, _ continues: Bool, _ alpha: Float,
+  _ beta: Float, _ C: UnsafeMutablePointer<Float>, _ strideC: Int
+) {
+  switch rows {
+  case 6: gemmRowTileFloat6(k, A, strideA, B, strideB, continues, alpha, beta, C, strideC)
+  case 4: gemmRowTileFloat4(k, A, strideA, B, strideB, continues, alpha, beta, C, strideC)
+  case 2: gemmRowTileFloat2(k, A, strideA, B, strideB, continues, alpha, beta, C, strideC)
+  default: gemmRowTileFloat1(k, A, strideA, B, strideB, continues, alpha, beta, C, strideC)
+  }
+}
+
+@inline(never)
+func gemmRowTileFloat6(
+  _ k: Int, _ A: UnsafePointer<Float>, _ strideA: Int, _ B: UnsafePointer<Float>,
+  _ strideB: Int, _ continues: Bool, _ alpha: Float, _ beta: Float,
+  _ C: UnsafeMutablePointer<Float>, _ strideC: Int
+) {
+  var c0x0 = FloatVector.zero, c0x1 = FloatVector.zero
+  var c1x0 = FloatVector.zero, c1x1 = FloatVector.zero
+  var c2x0 = FloatVector.zero, c2x1 = FloatVector.zero
+  var c3x0 = FloatVector.zero, c3x1 = FloatVector.zero
+  var c4x0 = FloatVector.zero, c4x1 = FloatVector.zero
+  var c5x0 = FloatVector.zero, c5x1 = FloatVector.zero
+  var c = C
+  if continues {
+    c0x0 = load(c); c0x1 = load(c + lanesFloat); c += strideC
+    c1x0 = load(c); c1x1 = load(c + lanesFloat); c += strideC
+    c2x0 = load(c); c2x1 = load(c + lanesFloat); c += strideC
+    c3x0 = load(c); c3x1 = load(c + lanesFloat); c += strideC
+    c4x0 = load(c); c4x1 = load(c + lanesFloat); c += strideC
+    c5x0 = load(c); c5x1 = load(c + lanesFloat); c += strideC
+  }
+  var a0 = A + 0 &* strideA
+  var a3 = A + 3 &* strideA
+  var b = B, p = k
+  while p > 0 {
+    let b0 = load(b), b1 = load(b + lanesFloat)
+    let x0 = FloatVector(repeating: a0[0])
+    c0x0 = multiplyAdd(c0x0, x0, b0); c0x1 = multiplyAdd(c0x1, x0, b1)
+    let x1 = FloatVector(repeating: a0[strideA])
+    c1x0 = multiplyAdd(c1x0, x1, b0); c1x1 = multiplyAdd(c1x1, x1, b1)
+    let x2 = FloatVector(repeating: a0[2 &* strideA])
+    c2x0 = multiplyAdd(c2x0, x2, b0); c2x1 = multiplyAdd(c2x1, x2, b1)
+    let x3 = FloatVector(repeating: a3[0])
+    c3x0 = multiplyAdd(c3x0, x3, b0); c3x1 = multiplyAdd(c3x1, x3, b1)
+    let x4 = FloatVector(repeating: a3[strideA])
+    c4x0 = multiplyAdd(c4x0, x4, b0); c4x1 = multiplyAdd(c4x1, x4, b1)
+    let x5 = FloatVector(repeating: a3[2 &* strideA])
+    c5x0 = multiplyAdd(c5x0, x5, b0); c5x1 = multiplyAdd(c5x1, x5, b1)
+    a0 += 1; a3 += 1; b += strideB; p &-= 1
+  }
+  let scale = FloatVector(repeating: alpha), old = FloatVector(repeating: beta)
+  c = C
+  if beta == 0 {
+    store(scale * c0x0, c); store(scale * c0x1, c + lanesFloat); c += strideC
+    store(scale * c1x0, c); store(scale * c1x1, c + lanesFloat); c += strideC
+    store(scale * c2x0, c); store(scale * c2x1, c + lanesFloat); c += strideC
+    store(scale * c3x0, c); store(scale * c3x1, c + lanesFloat); c += strideC
+    store(scale * c4x0, c); store(scale * c4x1, c + lanesFloat); c += strideC
+    store(scale * c5x0, c); store(scale * c5x1, c + lanesFloat); c += strideC
+  } else {
+    update(c, old, scale, c0x0); update(c + lanesFloat, old, scale, c0x1); c += strideC
+    update(c, old, scale, c1x0); update(c + lanesFloat, old, scale, c1x1); c += strideC
+    update(c, old, scale, c2x0); update(c + lanesFloat, old, scale, c2x1); c += strideC
+    update(c, old, scale, c3x0); update(c + lanesFloat, old, scale, c3x1); c += strideC
+    update(c, old, scale, c4x0); update(c + lanesFloat, old, scale, c4x1); c += strideC
+    update(c, old, scale, c5x0); update(c + lanesFloat, old, scale, c5x1); c += strideC
+  }
+}
+
+@inline(never)
+func gemmRowTileFloat4(
+  _ k: Int, _ A: UnsafePointer<Float>, _ strideA: Int, _ B: UnsafePointer<Float>,
+  _ strideB: Int, _ continues: Bool, _ alpha: Float, _ beta: Float,
+  _ C: UnsafeMutablePointer<Float>, _ strideC: Int
+) {
+  var c0x0 = FloatVector.zero, c0x1 = FloatVector.zero
+  var c1x0 = FloatVector.zero, c1x1 = FloatVector.zero
+  var c2x0 = FloatVector.zero, c2x1 = FloatVector.zero
+  var c3x0 = FloatVector.zero, c3x1 = FloatVector.zero
+  var c = C
+  if continues {
+    c0x0 = load(c); c0x1 = load(c + lanesFloat); c += strideC
+    c1x0 = load(c); c1x1 = load(c + lanesFloat); c += strideC
+    c2x0 = load(c); c2x1 = load(c + lanesFloat); c += strideC
+    c3x0 = load(c); c3x1 = load(c + lanesFloat); c += strideC
+  }
+  var a0 = A + 0 &* strideA
+  var a3 = A + 3 &* strideA
+  var b = B, p = k
+  while p > 0 {
+    let b0 = load(b), b1 = load(b + lanesFloat)
+    let x0 = FloatVector(repeating: a0[0])
+    c0x0 = multiplyAdd(c0x0, x0, b0); c0x1 = multiplyAdd(c0x1, x0, b1)
+    let x1 = FloatVector(repeating: a0[strideA])
+    c1x0 = multiplyAdd(c1x0, x1, b0); c1x1 = multiplyAdd(c1x1, x1, b1)
+    let x2 = FloatVector(repeating: a0[2 &* strideA])
+    c2x0 = multiplyAdd(c2x0, x2, b0); c2x1 = multiplyAdd(c2x1, x2, b1)
+    let x3 = FloatVector(repeating: a3[0])
+    c3x0 = multiplyAdd(c3x0, x3, b0); c3x1 = multiplyAdd(c3x1, x3, b1)
+    a0 += 1; a3 += 1; b += strideB; p &-= 1
+  }
+  let scale = FloatVector(repeating: alpha), old = FloatVector(repeating: beta)
+  c = C
+  if beta == 0 {
+    store(scale * c0x0, c); store(scale * c0x1, c + lanesFloat); c += strideC
+    store(scale * c1x0, c); store(scale * c1x1, c + lanesFloat); c += strideC
+    store(scale * c2x0, c); store(scale * c2x1, c + lanesFloat); c += strideC
+    store(scale * c3x0, c); store(scale * c3x1, c + lanesFloat); c += strideC
+  } else {
+    update(c, old, scale, c0x0); update(c + lanesFloat, old, scale, c0x1); c += strideC
+    update(c, old, scale, c1x0); update(c + lanesFloat, old, scale, c1x1); c += strideC
+    update(c, old, scale, c2x0); update(c + lanesFloat, old, scale, c2x1); c += strideC
+    update(c, old, scale, c3x0); update(c + lanesFloat, old, scale, c3x1); c += strideC
+  }
+}
+
+@inline(never)
+func gemmRowTileFloat2(
+  _ k: Int, _ A: UnsafePointer<Float>, _ strideA: Int, _ B: UnsafePointer<Float>,
+  _ strideB: Int, _ continues: Bool, _ alpha: Float, _ beta: Float,
+  _ C: UnsafeMutablePointer<Float>, _ strideC: Int
+) {
+  var c0x0 = FloatVector.zero, c0x1 = FloatVector.zero
+  var c1x0 = FloatVector.zero, c1x1 = FloatVector.zero
+  var c = C
+  if continues {
+    c0x0 = load(c); c0x1 = load(c + lanesFloat); c += strideC
+    c1x0 = load(c); c1x1 = load(c + lanesFloat); c += strideC
+  }
+  var a0 = A + 0 &* strideA
+  var b = B, p = k
+  while p > 0 {
+    let b0 = load(b), b1 = load(b + lanesFloat)
+    let x0 = FloatVector(repeating: a0[0])
+    c0x0 = multiplyAdd(c0x0, x0, b0); c0x1 = multiplyAdd(c0x1, x0, b1)
+    let x1 = FloatVector(repeating: a0[strideA])
+    c1x0 = multiplyAdd(c1x0, x1, b0); c1x1 = multiplyAdd(c1x1, x1, b1)
+    a0 += 1; b += strideB; p &-= 1
+  }
+  let scale = FloatVector(repeating: alpha), old = FloatVector(repeating: beta)
+  c = C
+  if beta == 0 {
+    store(scale * c0x0, c); store(scale * c0x1, c + lanesFloat); c += strideC
+    store(scale * c1x0, c); store(scale * c1x1, c + lanesFloat); c += strideC
+  } else {
+    update(c, old, scale, c0x0); update(c + lanesFloat, old, scale, c0x1); c += strideC
+    update(c, old, scale, c1x0); update(c + lanesFloat, old, scale, c1x1); c += strideC
+  }
+}
+
+@inline(never)
+func gemmRowTileFloat1(
+  _ k: Int, _ A: UnsafePointer<Float>, _ strideA: Int, _ B: UnsafePointer<Float>,
+  _ strideB: Int, _ continues: Bool, _ alpha: Float, _ beta: Float,
+  _ C: UnsafeMutablePointer<Float>, _ strideC: Int
+) {
+  var c0x0 = FloatVector.zero, c0x1 = FloatVector.zero
+  var c = C
+  if continues {
+    c0x0 = load(c); c0x1 = load(c + lanesFloat); c += strideC
+  }
+  var a0 = A + 0 &* strideA
+  var b = B, p = k
+  while p > 0 {
+    let b0 = load(b), b1 = load(b + lanesFloat)
+    let x0 = FloatVector(repeating: a0[0])
+    c0x0 = multiplyAdd(c0x0, x0, b0); c0x1 = multiplyAdd(c0x1, x0, b1)
+    a0 += 1; b += strideB; p &-= 1
+  }
+  let scale = FloatVector(repeating: alpha), old = FloatVector(repeating: beta)
+  c = C
   if beta == 0 {
     store(scale * c0x0, c); store(scale * c0x1, c + lanesFloat); c += strideC
   } else {
@@ -2037,6 +2864,198 @@ func gemmTileDouble1(
   }
 }
 
+/// The height of the row tile for the next of `rows` rows.
+@inline(__always)
+func gemmRowTileHeightDouble(_ rows: Int) -> Int {
+  if rows >= 6 { return 6 }
+  if rows >= 4 { return 4 }
+  if rows >= 2 { return 2 }
+  return 1
+}
+
+/// One tile of `rows` x 2 vectors whose A lies in rows; the sum starts at C where it `continues`.
+@inline(__always)
+func gemmRowTileDouble(
+  _ rows: Int, _ k: Int, _ A: UnsafePointer<Double>, _ strideA: Int,
+  _ B: UnsafePointer<Double>, _ strideB: Int, _ continues: Bool, _ alpha: Double,
+  _ beta: Double, _ C: UnsafeMutablePointer<Double>, _ strideC: Int
+) {
+  switch rows {
+  case 6: gemmRowTileDouble6(k, A, strideA, B, strideB, continues, alpha, beta, C, strideC)
+  case 4: gemmRowTileDouble4(k, A, strideA, B, strideB, continues, alpha, beta, C, strideC)
+  case 2: gemmRowTileDouble2(k, A, strideA, B, strideB, continues, alpha, beta, C, strideC)
+  default: gemmRowTileDouble1(k, A, strideA, B, strideB, continues, alpha, beta, C, strideC)
+  }
+}
+
+@inline(never)
+func gemmRowTileDouble6(
+  _ k: Int, _ A: UnsafePointer<Double>, _ strideA: Int, _ B: UnsafePointer<Double>,
+  _ strideB: Int, _ continues: Bool, _ alpha: Double, _ beta: Double,
+  _ C: UnsafeMutablePointer<Double>, _ strideC: Int
+) {
+  var c0x0 = DoubleVector.zero, c0x1 = DoubleVector.zero
+  var c1x0 = DoubleVector.zero, c1x1 = DoubleVector.zero
+  var c2x0 = DoubleVector.zero, c2x1 = DoubleVector.zero
+  var c3x0 = DoubleVector.zero, c3x1 = DoubleVector.zero
+  var c4x0 = DoubleVector.zero, c4x1 = DoubleVector.zero
+  var c5x0 = DoubleVector.zero, c5x1 = DoubleVector.zero
+  var c = C
+  if continues {
+    c0x0 = load(c); c0x1 = load(c + lanesDouble); c += strideC
+    c1x0 = load(c); c1x1 = load(c + lanesDouble); c += strideC
+    c2x0 = load(c); c2x1 = load(c + lanesDouble); c += strideC
+    c3x0 = load(c); c3x1 = load(c + lanesDouble); c += strideC
+    c4x0 = load(c); c4x1 = load(c + lanesDouble); c += strideC
+    c5x0 = load(c); c5x1 = load(c + lanesDouble); c += strideC
+  }
+  var a0 = A + 0 &* strideA
+  var a3 = A + 3 &* strideA
+  var b = B, p = k
+  while p > 0 {
+    let b0 = load(b), b1 = load(b + lanesDouble)
+    let x0 = DoubleVector(repeating: a0[0])
+    c0x0 = multiplyAdd(c0x0, x0, b0); c0x1 = multiplyAdd(c0x1, x0, b1)
+    let x1 = DoubleVector(repeating: a0[strideA])
+    c1x0 = multiplyAdd(c1x0, x1, b0); c1x1 = multiplyAdd(c1x1, x1, b1)
+    let x2 = DoubleVector(repeating: a0[2 &* strideA])
+    c2x0 = multiplyAdd(c2x0, x2, b0); c2x1 = multiplyAdd(c2x1, x2, b1)
+    let x3 = DoubleVector(repeating: a3[0])
+    c3x0 = multiplyAdd(c3x0, x3, b0); c3x1 = multiplyAdd(c3x1, x3, b1)
+    let x4 = DoubleVector(repeating: a3[strideA])
+    c4x0 = multiplyAdd(c4x0, x4, b0); c4x1 = multiplyAdd(c4x1, x4, b1)
+    let x5 = DoubleVector(repeating: a3[2 &* strideA])
+    c5x0 = multiplyAdd(c5x0, x5, b0); c5x1 = multiplyAdd(c5x1, x5, b1)
+    a0 += 1; a3 += 1; b += strideB; p &-= 1
+  }
+  let scale = DoubleVector(repeating: alpha), old = DoubleVector(repeating: beta)
+  c = C
+  if beta == 0 {
+    store(scale * c0x0, c); store(scale * c0x1, c + lanesDouble); c += strideC
+    store(scale * c1x0, c); store(scale * c1x1, c + lanesDouble); c += strideC
+    store(scale * c2x0, c); store(scale * c2x1, c + lanesDouble); c += strideC
+    store(scale * c3x0, c); store(scale * c3x1, c + lanesDouble); c += strideC
+    store(scale * c4x0, c); store(scale * c4x1, c + lanesDouble); c += strideC
+    store(scale * c5x0, c); store(scale * c5x1, c + lanesDouble); c += strideC
+  } else {
+    update(c, old, scale, c0x0); update(c + lanesDouble, old, scale, c0x1); c += strideC
+    update(c, old, scale, c1x0); update(c + lanesDouble, old, scale, c1x1); c += strideC
+    update(c, old, scale, c2x0); update(c + lanesDouble, old, scale, c2x1); c += strideC
+    update(c, old, scale, c3x0); update(c + lanesDouble, old, scale, c3x1); c += strideC
+    update(c, old, scale, c4x0); update(c + lanesDouble, old, scale, c4x1); c += strideC
+    update(c, old, scale, c5x0); update(c + lanesDouble, old, scale, c5x1); c += strideC
+  }
+}
+
+@inline(never)
+func gemmRowTileDouble4(
+  _ k: Int, _ A: UnsafePointer<Double>, _ strideA: Int, _ B: UnsafePointer<Double>,
+  _ strideB: Int, _ continues: Bool, _ alpha: Double, _ beta: Double,
+  _ C: UnsafeMutablePointer<Double>, _ strideC: Int
+) {
+  var c0x0 = DoubleVector.zero, c0x1 = DoubleVector.zero
+  var c1x0 = DoubleVector.zero, c1x1 = DoubleVector.zero
+  var c2x0 = DoubleVector.zero, c2x1 = DoubleVector.zero
+  var c3x0 = DoubleVector.zero, c3x1 = DoubleVector.zero
+  var c = C
+  if continues {
+    c0x0 = load(c); c0x1 = load(c + lanesDouble); c += strideC
+    c1x0 = load(c); c1x1 = load(c + lanesDouble); c += strideC
+    c2x0 = load(c); c2x1 = load(c + lanesDouble); c += strideC
+    c3x0 = load(c); c3x1 = load(c + lanesDouble); c += strideC
+  }
+  var a0 = A + 0 &* strideA
+  var a3 = A + 3 &* strideA
+  var b = B, p = k
+  while p > 0 {
+    let b0 = load(b), b1 = load(b + lanesDouble)
+    let x0 = DoubleVector(repeating: a0[0])
+    c0x0 = multiplyAdd(c0x0, x0, b0); c0x1 = multiplyAdd(c0x1, x0, b1)
+    let x1 = DoubleVector(repeating: a0[strideA])
+    c1x0 = multiplyAdd(c1x0, x1, b0); c1x1 = multiplyAdd(c1x1, x1, b1)
+    let x2 = DoubleVector(repeating: a0[2 &* strideA])
+    c2x0 = multiplyAdd(c2x0, x2, b0); c2x1 = multiplyAdd(c2x1, x2, b1)
+    let x3 = DoubleVector(repeating: a3[0])
+    c3x0 = multiplyAdd(c3x0, x3, b0); c3x1 = multiplyAdd(c3x1, x3, b1)
+    a0 += 1; a3 += 1; b += strideB; p &-= 1
+  }
+  let scale = DoubleVector(repeating: alpha), old = DoubleVector(repeating: beta)
+  c = C
+  if beta == 0 {
+    store(scale * c0x0, c); store(scale * c0x1, c + lanesDouble); c += strideC
+    store(scale * c1x0, c); store(scale * c1x1, c + lanesDouble); c += strideC
+    store(scale * c2x0, c); store(scale * c2x1, c + lanesDouble); c += strideC
+    store(scale * c3x0, c); store(scale * c3x1, c + lanesDouble); c += strideC
+  } else {
+    update(c, old, scale, c0x0); update(c + lanesDouble, old, scale, c0x1); c += strideC
+    update(c, old, scale, c1x0); update(c + lanesDouble, old, scale, c1x1); c += strideC
+    update(c, old, scale, c2x0); update(c + lanesDouble, old, scale, c2x1); c += strideC
+    update(c, old, scale, c3x0); update(c + lanesDouble, old, scale, c3x1); c += strideC
+  }
+}
+
+@inline(never)
+func gemmRowTileDouble2(
+  _ k: Int, _ A: UnsafePointer<Double>, _ strideA: Int, _ B: UnsafePointer<Double>,
+  _ strideB: Int, _ continues: Bool, _ alpha: Double, _ beta: Double,
+  _ C: UnsafeMutablePointer<Double>, _ strideC: Int
+) {
+  var c0x0 = DoubleVector.zero, c0x1 = DoubleVector.zero
+  var c1x0 = DoubleVector.zero, c1x1 = DoubleVector.zero
+  var c = C
+  if continues {
+    c0x0 = load(c); c0x1 = load(c + lanesDouble); c += strideC
+    c1x0 = load(c); c1x1 = load(c + lanesDouble); c += strideC
+  }
+  var a0 = A + 0 &* strideA
+  var b = B, p = k
+  while p > 0 {
+    let b0 = load(b), b1 = load(b + lanesDouble)
+    let x0 = DoubleVector(repeating: a0[0])
+    c0x0 = multiplyAdd(c0x0, x0, b0); c0x1 = multiplyAdd(c0x1, x0, b1)
+    let x1 = DoubleVector(repeating: a0[strideA])
+    c1x0 = multiplyAdd(c1x0, x1, b0); c1x1 = multiplyAdd(c1x1, x1, b1)
+    a0 += 1; b += strideB; p &-= 1
+  }
+  let scale = DoubleVector(repeating: alpha), old = DoubleVector(repeating: beta)
+  c = C
+  if beta == 0 {
+    store(scale * c0x0, c); store(scale * c0x1, c + lanesDouble); c += strideC
+    store(scale * c1x0, c); store(scale * c1x1, c + lanesDouble); c += strideC
+  } else {
+    update(c, old, scale, c0x0); update(c + lanesDouble, old, scale, c0x1); c += strideC
+    update(c, old, scale, c1x0); update(c + lanesDouble, old, scale, c1x1); c += strideC
+  }
+}
+
+@inline(never)
+func gemmRowTileDouble1(
+  _ k: Int, _ A: UnsafePointer<Double>, _ strideA: Int, _ B: UnsafePointer<Double>,
+  _ strideB: Int, _ continues: Bool, _ alpha: Double, _ beta: Double,
+  _ C: UnsafeMutablePointer<Double>, _ strideC: Int
+) {
+  var c0x0 = DoubleVector.zero, c0x1 = DoubleVector.zero
+  var c = C
+  if continues {
+    c0x0 = load(c); c0x1 = load(c + lanesDouble); c += strideC
+  }
+  var a0 = A + 0 &* strideA
+  var b = B, p = k
+  while p > 0 {
+    let b0 = load(b), b1 = load(b + lanesDouble)
+    let x0 = DoubleVector(repeating: a0[0])
+    c0x0 = multiplyAdd(c0x0, x0, b0); c0x1 = multiplyAdd(c0x1, x0, b1)
+    a0 += 1; b += strideB; p &-= 1
+  }
+  let scale = DoubleVector(repeating: alpha), old = DoubleVector(repeating: beta)
+  c = C
+  if beta == 0 {
+    store(scale * c0x0, c); store(scale * c0x1, c + lanesDouble); c += strideC
+  } else {
+    update(c, old, scale, c0x0); update(c + lanesDouble, old, scale, c0x1); c += strideC
+  }
+}
+
 #else
 
 let gemmTileRows = 4
@@ -2174,6 +3193,137 @@ func gemmTileFloat1(
   }
 }
 
+/// The height of the row tile for the next of `rows` rows.
+@inline(__always)
+func gemmRowTileHeightFloat(_ rows: Int) -> Int {
+  if rows >= 4 { return 4 }
+  if rows >= 2 { return 2 }
+  return 1
+}
+
+/// One tile of `rows` x 2 vectors whose A lies in rows; the sum starts at C where it `continues`.
+@inline(__always)
+func gemmRowTileFloat(
+  _ rows: Int, _ k: Int, _ A: UnsafePointer<Float>, _ strideA: Int,
+  _ B: UnsafePointer<Float>, _ strideB: Int, _ continues: Bool, _ alpha: Float,
+  _ beta: Float, _ C: UnsafeMutablePointer<Float>, _ strideC: Int
+) {
+  switch rows {
+  case 4: gemmRowTileFloat4(k, A, strideA, B, strideB, continues, alpha, beta, C, strideC)
+  case 2: gemmRowTileFloat2(k, A, strideA, B, strideB, continues, alpha, beta, C, strideC)
+  default: gemmRowTileFloat1(k, A, strideA, B, strideB, continues, alpha, beta, C, strideC)
+  }
+}
+
+@inline(never)
+func gemmRowTileFloat4(
+  _ k: Int, _ A: UnsafePointer<Float>, _ strideA: Int, _ B: UnsafePointer<Float>,
+  _ strideB: Int, _ continues: Bool, _ alpha: Float, _ beta: Float,
+  _ C: UnsafeMutablePointer<Float>, _ strideC: Int
+) {
+  var c0x0 = FloatVector.zero, c0x1 = FloatVector.zero
+  var c1x0 = FloatVector.zero, c1x1 = FloatVector.zero
+  var c2x0 = FloatVector.zero, c2x1 = FloatVector.zero
+  var c3x0 = FloatVector.zero, c3x1 = FloatVector.zero
+  var c = C
+  if continues {
+    c0x0 = load(c); c0x1 = load(c + lanesFloat); c += strideC
+    c1x0 = load(c); c1x1 = load(c + lanesFloat); c += strideC
+    c2x0 = load(c); c2x1 = load(c + lanesFloat); c += strideC
+    c3x0 = load(c); c3x1 = load(c + lanesFloat); c += strideC
+  }
+  var a0 = A + 0 &* strideA
+  var a3 = A + 3 &* strideA
+  var b = B, p = k
+  while p > 0 {
+    let b0 = load(b), b1 = load(b + lanesFloat)
+    let x0 = FloatVector(repeating: a0[0])
+    c0x0 = multiplyAdd(c0x0, x0, b0); c0x1 = multiplyAdd(c0x1, x0, b1)
+    let x1 = FloatVector(repeating: a0[strideA])
+    c1x0 = multiplyAdd(c1x0, x1, b0); c1x1 = multiplyAdd(c1x1, x1, b1)
+    let x2 = FloatVector(repeating: a0[2 &* strideA])
+    c2x0 = multiplyAdd(c2x0, x2, b0); c2x1 = multiplyAdd(c2x1, x2, b1)
+    let x3 = FloatVector(repeating: a3[0])
+    c3x0 = multiplyAdd(c3x0, x3, b0); c3x1 = multiplyAdd(c3x1, x3, b1)
+    a0 += 1; a3 += 1; b += strideB; p &-= 1
+  }
+  let scale = FloatVector(repeating: alpha), old = FloatVector(repeating: beta)
+  c = C
+  if beta == 0 {
+    store(scale * c0x0, c); store(scale * c0x1, c + lanesFloat); c += strideC
+    store(scale * c1x0, c); store(scale * c1x1, c + lanesFloat); c += strideC
+    store(scale * c2x0, c); store(scale * c2x1, c + lanesFloat); c += strideC
+    store(scale * c3x0, c); store(scale * c3x1, c + lanesFloat); c += strideC
+  } else {
+    update(c, old, scale, c0x0); update(c + lanesFloat, old, scale, c0x1); c += strideC
+    update(c, old, scale, c1x0); update(c + lanesFloat, old, scale, c1x1); c += strideC
+    update(c, old, scale, c2x0); update(c + lanesFloat, old, scale, c2x1); c += strideC
+    update(c, old, scale, c3x0); update(c + lanesFloat, old, scale, c3x1); c += strideC
+  }
+}
+
+@inline(never)
+func gemmRowTileFloat2(
+  _ k: Int, _ A: UnsafePointer<Float>, _ strideA: Int, _ B: UnsafePointer<Float>,
+  _ strideB: Int, _ continues: Bool, _ alpha: Float, _ beta: Float,
+  _ C: UnsafeMutablePointer<Float>, _ strideC: Int
+) {
+  var c0x0 = FloatVector.zero, c0x1 = FloatVector.zero
+  var c1x0 = FloatVector.zero, c1x1 = FloatVector.zero
+  var c = C
+  if continues {
+    c0x0 = load(c); c0x1 = load(c + lanesFloat); c += strideC
+    c1x0 = load(c); c1x1 = load(c + lanesFloat); c += strideC
+  }
+  var a0 = A + 0 &* strideA
+  var b = B, p = k
+  while p > 0 {
+    let b0 = load(b), b1 = load(b + lanesFloat)
+    let x0 = FloatVector(repeating: a0[0])
+    c0x0 = multiplyAdd(c0x0, x0, b0); c0x1 = multiplyAdd(c0x1, x0, b1)
+    let x1 = FloatVector(repeating: a0[strideA])
+    c1x0 = multiplyAdd(c1x0, x1, b0); c1x1 = multiplyAdd(c1x1, x1, b1)
+    a0 += 1; b += strideB; p &-= 1
+  }
+  let scale = FloatVector(repeating: alpha), old = FloatVector(repeating: beta)
+  c = C
+  if beta == 0 {
+    store(scale * c0x0, c); store(scale * c0x1, c + lanesFloat); c += strideC
+    store(scale * c1x0, c); store(scale * c1x1, c + lanesFloat); c += strideC
+  } else {
+    update(c, old, scale, c0x0); update(c + lanesFloat, old, scale, c0x1); c += strideC
+    update(c, old, scale, c1x0); update(c + lanesFloat, old, scale, c1x1); c += strideC
+  }
+}
+
+@inline(never)
+func gemmRowTileFloat1(
+  _ k: Int, _ A: UnsafePointer<Float>, _ strideA: Int, _ B: UnsafePointer<Float>,
+  _ strideB: Int, _ continues: Bool, _ alpha: Float, _ beta: Float,
+  _ C: UnsafeMutablePointer<Float>, _ strideC: Int
+) {
+  var c0x0 = FloatVector.zero, c0x1 = FloatVector.zero
+  var c = C
+  if continues {
+    c0x0 = load(c); c0x1 = load(c + lanesFloat); c += strideC
+  }
+  var a0 = A + 0 &* strideA
+  var b = B, p = k
+  while p > 0 {
+    let b0 = load(b), b1 = load(b + lanesFloat)
+    let x0 = FloatVector(repeating: a0[0])
+    c0x0 = multiplyAdd(c0x0, x0, b0); c0x1 = multiplyAdd(c0x1, x0, b1)
+    a0 += 1; b += strideB; p &-= 1
+  }
+  let scale = FloatVector(repeating: alpha), old = FloatVector(repeating: beta)
+  c = C
+  if beta == 0 {
+    store(scale * c0x0, c); store(scale * c0x1, c + lanesFloat); c += strideC
+  } else {
+    update(c, old, scale, c0x0); update(c + lanesFloat, old, scale, c0x1); c += strideC
+  }
+}
+
 /// One tile of `rows` x 2 vectors: C = beta C + alpha (A B), C not read where beta is 0.
 @inline(__always)
 func gemmTileDouble(
@@ -2300,6 +3450,137 @@ func gemmTileDouble1(
   }
   let scale = DoubleVector(repeating: alpha), old = DoubleVector(repeating: beta)
   var c = C
+  if beta == 0 {
+    store(scale * c0x0, c); store(scale * c0x1, c + lanesDouble); c += strideC
+  } else {
+    update(c, old, scale, c0x0); update(c + lanesDouble, old, scale, c0x1); c += strideC
+  }
+}
+
+/// The height of the row tile for the next of `rows` rows.
+@inline(__always)
+func gemmRowTileHeightDouble(_ rows: Int) -> Int {
+  if rows >= 4 { return 4 }
+  if rows >= 2 { return 2 }
+  return 1
+}
+
+/// One tile of `rows` x 2 vectors whose A lies in rows; the sum starts at C where it `continues`.
+@inline(__always)
+func gemmRowTileDouble(
+  _ rows: Int, _ k: Int, _ A: UnsafePointer<Double>, _ strideA: Int,
+  _ B: UnsafePointer<Double>, _ strideB: Int, _ continues: Bool, _ alpha: Double,
+  _ beta: Double, _ C: UnsafeMutablePointer<Double>, _ strideC: Int
+) {
+  switch rows {
+  case 4: gemmRowTileDouble4(k, A, strideA, B, strideB, continues, alpha, beta, C, strideC)
+  case 2: gemmRowTileDouble2(k, A, strideA, B, strideB, continues, alpha, beta, C, strideC)
+  default: gemmRowTileDouble1(k, A, strideA, B, strideB, continues, alpha, beta, C, strideC)
+  }
+}
+
+@inline(never)
+func gemmRowTileDouble4(
+  _ k: Int, _ A: UnsafePointer<Double>, _ strideA: Int, _ B: UnsafePointer<Double>,
+  _ strideB: Int, _ continues: Bool, _ alpha: Double, _ beta: Double,
+  _ C: UnsafeMutablePointer<Double>, _ strideC: Int
+) {
+  var c0x0 = DoubleVector.zero, c0x1 = DoubleVector.zero
+  var c1x0 = DoubleVector.zero, c1x1 = DoubleVector.zero
+  var c2x0 = DoubleVector.zero, c2x1 = DoubleVector.zero
+  var c3x0 = DoubleVector.zero, c3x1 = DoubleVector.zero
+  var c = C
+  if continues {
+    c0x0 = load(c); c0x1 = load(c + lanesDouble); c += strideC
+    c1x0 = load(c); c1x1 = load(c + lanesDouble); c += strideC
+    c2x0 = load(c); c2x1 = load(c + lanesDouble); c += strideC
+    c3x0 = load(c); c3x1 = load(c + lanesDouble); c += strideC
+  }
+  var a0 = A + 0 &* strideA
+  var a3 = A + 3 &* strideA
+  var b = B, p = k
+  while p > 0 {
+    let b0 = load(b), b1 = load(b + lanesDouble)
+    let x0 = DoubleVector(repeating: a0[0])
+    c0x0 = multiplyAdd(c0x0, x0, b0); c0x1 = multiplyAdd(c0x1, x0, b1)
+    let x1 = DoubleVector(repeating: a0[strideA])
+    c1x0 = multiplyAdd(c1x0, x1, b0); c1x1 = multiplyAdd(c1x1, x1, b1)
+    let x2 = DoubleVector(repeating: a0[2 &* strideA])
+    c2x0 = multiplyAdd(c2x0, x2, b0); c2x1 = multiplyAdd(c2x1, x2, b1)
+    let x3 = DoubleVector(repeating: a3[0])
+    c3x0 = multiplyAdd(c3x0, x3, b0); c3x1 = multiplyAdd(c3x1, x3, b1)
+    a0 += 1; a3 += 1; b += strideB; p &-= 1
+  }
+  let scale = DoubleVector(repeating: alpha), old = DoubleVector(repeating: beta)
+  c = C
+  if beta == 0 {
+    store(scale * c0x0, c); store(scale * c0x1, c + lanesDouble); c += strideC
+    store(scale * c1x0, c); store(scale * c1x1, c + lanesDouble); c += strideC
+    store(scale * c2x0, c); store(scale * c2x1, c + lanesDouble); c += strideC
+    store(scale * c3x0, c); store(scale * c3x1, c + lanesDouble); c += strideC
+  } else {
+    update(c, old, scale, c0x0); update(c + lanesDouble, old, scale, c0x1); c += strideC
+    update(c, old, scale, c1x0); update(c + lanesDouble, old, scale, c1x1); c += strideC
+    update(c, old, scale, c2x0); update(c + lanesDouble, old, scale, c2x1); c += strideC
+    update(c, old, scale, c3x0); update(c + lanesDouble, old, scale, c3x1); c += strideC
+  }
+}
+
+@inline(never)
+func gemmRowTileDouble2(
+  _ k: Int, _ A: UnsafePointer<Double>, _ strideA: Int, _ B: UnsafePointer<Double>,
+  _ strideB: Int, _ continues: Bool, _ alpha: Double, _ beta: Double,
+  _ C: UnsafeMutablePointer<Double>, _ strideC: Int
+) {
+  var c0x0 = DoubleVector.zero, c0x1 = DoubleVector.zero
+  var c1x0 = DoubleVector.zero, c1x1 = DoubleVector.zero
+  var c = C
+  if continues {
+    c0x0 = load(c); c0x1 = load(c + lanesDouble); c += strideC
+    c1x0 = load(c); c1x1 = load(c + lanesDouble); c += strideC
+  }
+  var a0 = A + 0 &* strideA
+  var b = B, p = k
+  while p > 0 {
+    let b0 = load(b), b1 = load(b + lanesDouble)
+    let x0 = DoubleVector(repeating: a0[0])
+    c0x0 = multiplyAdd(c0x0, x0, b0); c0x1 = multiplyAdd(c0x1, x0, b1)
+    let x1 = DoubleVector(repeating: a0[strideA])
+    c1x0 = multiplyAdd(c1x0, x1, b0); c1x1 = multiplyAdd(c1x1, x1, b1)
+    a0 += 1; b += strideB; p &-= 1
+  }
+  let scale = DoubleVector(repeating: alpha), old = DoubleVector(repeating: beta)
+  c = C
+  if beta == 0 {
+    store(scale * c0x0, c); store(scale * c0x1, c + lanesDouble); c += strideC
+    store(scale * c1x0, c); store(scale * c1x1, c + lanesDouble); c += strideC
+  } else {
+    update(c, old, scale, c0x0); update(c + lanesDouble, old, scale, c0x1); c += strideC
+    update(c, old, scale, c1x0); update(c + lanesDouble, old, scale, c1x1); c += strideC
+  }
+}
+
+@inline(never)
+func gemmRowTileDouble1(
+  _ k: Int, _ A: UnsafePointer<Double>, _ strideA: Int, _ B: UnsafePointer<Double>,
+  _ strideB: Int, _ continues: Bool, _ alpha: Double, _ beta: Double,
+  _ C: UnsafeMutablePointer<Double>, _ strideC: Int
+) {
+  var c0x0 = DoubleVector.zero, c0x1 = DoubleVector.zero
+  var c = C
+  if continues {
+    c0x0 = load(c); c0x1 = load(c + lanesDouble); c += strideC
+  }
+  var a0 = A + 0 &* strideA
+  var b = B, p = k
+  while p > 0 {
+    let b0 = load(b), b1 = load(b + lanesDouble)
+    let x0 = DoubleVector(repeating: a0[0])
+    c0x0 = multiplyAdd(c0x0, x0, b0); c0x1 = multiplyAdd(c0x1, x0, b1)
+    a0 += 1; b += strideB; p &-= 1
+  }
+  let scale = DoubleVector(repeating: alpha), old = DoubleVector(repeating: beta)
+  c = C
   if beta == 0 {
     store(scale * c0x0, c); store(scale * c0x1, c + lanesDouble); c += strideC
   } else {

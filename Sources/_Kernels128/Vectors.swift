@@ -63,3 +63,11 @@ func store(_ v: DoubleVector, _ p: UnsafeMutablePointer<Double>) {
 func vectors(_ p: UnsafeMutablePointer<Float>) -> UnsafeMutablePointer<FloatVector> {
   UnsafeMutableRawPointer(p).assumingMemoryBound(to: FloatVector.self)
 }
+
+/// The vector with 0 for negative lanes; NaN stays.
+@inline(__always)
+func rectified(_ v: FloatVector) -> FloatVector { v.replacing(with: 0, where: v .< 0) }
+
+/// The vector with 0 for negative lanes; NaN stays.
+@inline(__always)
+func rectified(_ v: DoubleVector) -> DoubleVector { v.replacing(with: 0, where: v .< 0) }

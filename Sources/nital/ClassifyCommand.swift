@@ -27,6 +27,11 @@ struct ClassifyCommand: ParsableCommand {
   @Option(help: "True classes for scoring: a CSV file with file and class, from-names, or none.")
   var labels = "none"
 
+  @Option(
+    help: "The weights that the model was made with (default: by its name, where weights are kept)."
+  )
+  var weights: String?
+
   @Flag(help: "Stop at the first image that cannot be used.")
   var strict = false
 
@@ -49,6 +54,9 @@ struct ClassifyCommand: ParsableCommand {
     }
     let set = try readingFile { () throws(FormatError) in try ImageSet(images) }
     var job = MicrographClassification(model: loaded, images: set)
+    job.network = try featureWeights(loaded.settings, named: weights).map {
+      try loadFeatureNetwork($0, loaded.settings)
+    }
     job.labels = LabelSource(labels)
     job.strict = strict
     let result = try reportingFailures {
@@ -64,7 +72,9 @@ struct ClassifyCommand: ParsableCommand {
   private func deliver(_ result: ClassificationResult) throws {
     if let output {
       try readingFile { () throws(FormatError) in
-        try ResultFolder(path: output).write(result.csv, to: "classes.csv")
+        let folder = try ResultFolder(path: output)
+        try folder.write(result.csv, to: "classes.csv")
+        try folder.write(result.parentCSV, to: "parents.csv")
       }
     } else if !shared.json {
       Console.write(result.csv)

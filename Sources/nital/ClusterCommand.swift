@@ -6,60 +6,6 @@ import Pipelines
 import Reporting
 import Tensors
 
-/// How images become numbers; shared by `cluster` and `demo`.
-struct FeatureOptions: ParsableArguments {
-  @Option(
-    help: "Dyadic scales J of the scattering transform; the window is 2^J pixels (default 5).")
-  var scales: Int?
-
-  @Option(help: "Orientations L over half a turn (default 8).")
-  var orientations: Int?
-
-  @Option(help: "Offset of the logarithm in medians of each coefficient (default 0.1).")
-  var offset: Double?
-
-  @Flag(inversion: .prefixedNo, help: "Equalise contrast first (CLAHE; on by default).")
-  var equalize: Bool?
-
-  @Option(help: "Principal components (default 50, or a tenth of the images if that is less).")
-  var components: Int?
-
-  @Flag(inversion: .prefixedNo, help: "Scale components to unit variance (on by default).")
-  var whiten: Bool?
-
-  @Option(help: "Limit whitened components to so many standard deviations; 0: none (default 3).")
-  var limit: Double?
-
-  func validate() throws {
-    if let limit, !(limit >= 0) {
-      throw ValidationError("--limit takes a number from 0 on, not \(limit).")
-    }
-    if let scales, !(1...8).contains(scales) {
-      throw ValidationError("--scales takes 1 to 8, not \(scales).")
-    }
-    if let orientations, !(1...32).contains(orientations) {
-      throw ValidationError("--orientations takes 1 to 32, not \(orientations).")
-    }
-    if let offset, !(offset > 0 && offset <= 1e6) {
-      throw ValidationError("--offset takes a number above 0, not \(offset).")
-    }
-    if let components, components < 1 {
-      throw ValidationError("--components takes a whole number above 0, not \(components).")
-    }
-  }
-
-  /// Puts what was given in place of what stands in `settings`.
-  func apply(to settings: inout ClusteringSettings) {
-    if let scales { settings.scales = scales }
-    if let orientations { settings.orientations = orientations }
-    if let offset { settings.offset = offset }
-    if let equalize { settings.equalize = equalize }
-    if let components { settings.components = components }
-    if let whiten { settings.whiten = whiten }
-    if let limit { settings.limit = limit }
-  }
-}
-
 struct ClusterCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "cluster",
@@ -68,7 +14,21 @@ struct ClusterCommand: ParsableCommand {
       IMAGES are files, folders, patterns or @LIST (a file with one path a line). Classes, where \
       they are known, are used for scores and for naming clusters only.
 
-      The folder DIR receives clusters.csv, model.safetensors, report.html, figures/ and run.json.
+      The folder DIR receives clusters.csv, model.safetensors, report.html, figures/ and run.json; \
+      with --patch also parents.csv.
+
+      PUBLISHED VARIANTS (weights: `nital weights list`)
+        Cohn & Holm 2020      --features vgg16:fc1 --clahe 0.17 --components 50 --clusters 7
+                              their map: --embedding tsne (of components that are not whitened)
+                              their figure 11: --features vgg16:block5_pool --components 110 \
+      --no-whiten --embedding tsne --cluster-on embedding --clusters 23
+        Kitahara & Holm 2018  --features vgg16:fc1 --components 50 --no-whiten --clusters 6 and \
+      --embedding tsne --maps 10 --map-start random --cluster-on embedding, or --cluster-on \
+      components, or --cluster-on features; --kitahara-legacy for their preprocessing
+
+      SHARDS  --shard I/N computes the features of every N-th image and stops. Run all N, at once or \
+      one by one, on one host or several, with the same options and the same DIR; the same command \
+      without --shard then takes all features from DIR, and its results are those of a single run.
       """)
 
   @Argument(help: "Image files, folders, patterns, or @LIST.")
@@ -92,6 +52,9 @@ struct ClusterCommand: ParsableCommand {
   @Option(help: "Folds of a stratified cross-validation; needs classes.")
   var folds: Int?
 
+  @Option(help: "Compute the features of part I of N, as 2/8, and stop.")
+  var shard: String?
+
   @Option(help: "Repeat a run: take inputs and settings from its run.json; options override.")
   var config: String?
 
@@ -105,6 +68,7 @@ struct ClusterCommand: ParsableCommand {
   var dryRun = false
 
   @OptionGroup var features: FeatureOptions
+  @OptionGroup var map: EmbeddingOptions
   @OptionGroup var shared: SharedOptions
 
   func validate() throws {
@@ -117,6 +81,9 @@ struct ClusterCommand: ParsableCommand {
     if let folds, !(2...100).contains(folds) {
       throw ValidationError("--folds takes 2 to 100, not \(folds).")
     }
+    if let shard, Shard(shard) == nil {
+      throw ValidationError("--shard takes a part such as 2/8, not \(shard).")
+    }
     if images.isEmpty && config == nil {
       throw ValidationError("Name the images: files, folders, patterns or @LIST.")
     }
@@ -127,9 +94,16 @@ struct ClusterCommand: ParsableCommand {
     stopOnSignals()
     let record = try resolvedRecord()
     if dryRun { return try describe(record) }
-    let result = try runClustering(
-      record, output: output, strict: strict, resume: !noResume, shared: shared)
-    if !result.failures.isEmpty { Console.leave(.someFailed) }
+    var run = ClusterRun(record, output: output, shared: shared)
+    (run.strict, run.resume) = (strict, !noResume)
+    (run.weights, run.memory) = (features.weights, features.memoryBytes)
+    let failures: [FailedImage]
+    if let shard = shard.flatMap({ Shard($0) }) {
+      failures = try run.extract(shard)
+    } else {
+      failures = try run.cluster().failures
+    }
+    if !failures.isEmpty { Console.leave(.someFailed) }
   }
 
   /// Prints what would be done.
@@ -153,6 +127,8 @@ struct ClusterCommand: ParsableCommand {
     if let seed { record.settings.seed = seed }
     if let folds { record.settings.folds = folds }
     features.apply(to: &record.settings)
+    try map.apply(to: &record.settings)
+    if let fault = record.settings.fault { throw CommandFailure(fault, .usage) }
     record.version = nitalVersion
     record.command = "cluster"
     return record

@@ -44,9 +44,9 @@ struct DemoCommand: ParsableCommand {
     let record = RunRecord(
       command: "cluster", inputs: ["\(output)/training/images"],
       labels: "\(output)/training/labels.csv", settings: settings)
-    let result = try runClustering(
-      record, output: output, strict: false, resume: true, shared: shared, printsSummary: false)
-    try classifyHeldBack(result)
+    var run = ClusterRun(record, output: output, shared: shared)
+    run.printsSummary = false
+    try classifyHeldBack(try run.cluster())
   }
 
   /// Classifies the pictures that the model has not seen, and prints the outcome.

@@ -28,6 +28,9 @@ struct LabForward: ParsableCommand {
   var side: Int?
   @Option(help: "keras, torchvision or none (default: that of the weights).")
   var preprocessing: String?
+  @Option(help: "automatic, direct, winograd2 or winograd4, for 3 x 3 filters of stride 1.")
+  var algorithm = "automatic"
+  @Flag(help: "Never Winograd's algorithm: the same as --algorithm direct.") var exact = false
   @Option(help: "Images that pass the network together.") var batch = 32
   @OptionGroup var lab: LabOptions
 
@@ -38,6 +41,12 @@ struct LabForward: ParsableCommand {
     }
     if !(1...8192).contains(side ?? 1) { throw ValidationError("--side takes 1 to 8192.") }
     if !(1...4096).contains(batch) { throw ValidationError("--batch takes 1 to 4096.") }
+    if !["automatic", "direct", "winograd2", "winograd4"].contains(algorithm) {
+      throw ValidationError("--algorithm takes automatic, direct, winograd2 or winograd4.")
+    }
+    if exact && algorithm.hasPrefix("winograd") {
+      throw ValidationError("--exact forbids --algorithm \(algorithm).")
+    }
     if !["keras", "torchvision", "none"].contains(preprocessing ?? "keras") {
       throw ValidationError("--preprocessing takes keras, torchvision or none.")
     }
@@ -74,7 +83,10 @@ struct LabForward: ParsableCommand {
       if let preprocessing, preprocessing != "none" {
         description.preprocessing = preprocessing == "keras" ? .keras : .torchvision
       }
-      return (try Network(description, tensors, through: layer), description)
+      let way = exact ? .direct : ConvolutionAlgorithm(rawValue: algorithm) ?? .automatic
+      return (
+        try Network(description, tensors, through: layer, algorithm: way), description
+      )
     } catch {
       throw CommandFailure("\(path): \(error)", .modelMissing)
     }

@@ -45,7 +45,8 @@ struct LabConvolve: ParsableCommand {
   @Option(help: "Zeros added on each side.") var padding = 0
   @Option(help: "Distance between filter taps.") var dilation = 1
   @Option(help: "Groups of channels.") var groups = 1
-  @Option(help: "automatic, reference, im2col or direct.") var algorithm = "automatic"
+  @Option(help: "automatic, reference, im2col, direct, winograd2 or winograd4.")
+  var algorithm = "automatic"
   @OptionGroup var lab: LabOptions
 
   func validate() throws {
@@ -64,11 +65,16 @@ struct LabConvolve: ParsableCommand {
       stride: stride, padding: padding, dilation: dilation, groups: groups)
     try check(X.shape, W.shape)
     let way = ConvolutionAlgorithm(rawValue: algorithm) ?? .automatic
+    if way == .winograd2 || way == .winograd4 {
+      try require(
+        ConvolutionAlgorithm.winogradSuits(filters: W.shape, geometry: geometry),
+        "--algorithm \(algorithm) takes 3 x 3 filters, stride, dilation and groups 1; "
+          + "the filters are \(W.shape)")
+    }
     if case .float(let x) = X, case .float(let w) = W {
       let y = try lab.timed { convolve(x, w, geometry: geometry, algorithm: way) }
       return try saveArray(NamedTensor(name: "result", y), to: lab.output)
     }
-    try require(way != .direct, "--algorithm direct takes float32 arrays; use im2col")
     let (x, w) = (X.doubles, W.doubles)
     let y = try lab.timed { convolve(x, w, geometry: geometry, algorithm: way) }
     try saveArray(NamedTensor(name: "result", y), to: lab.output)

@@ -11,7 +11,9 @@ struct SynthesizeCommand: ParsableCommand {
     commandName: "synthesize",
     abstract: "Draw micrographs whose labels and truth are known exactly.",
     discussion: """
-      KIND is one of \(MicrographKind.allCases.map(\.rawValue).joined(separator: ", ")), or all.
+      KIND is one of \(MicrographKind.allCases.map(\.rawValue).joined(separator: ", ")), or all; \
+      or a steel of several phases, \(MicrographKind.steels.map(\.rawValue).joined(separator: ", ")), \
+      or steels.
       The folder DIR receives images/, phases/ and grains/ (PNG), labels.csv and truth.json. \
       Without options the pictures are typical ones; with --varied magnification, contrast, \
       lighting and noise differ from picture to picture.
@@ -34,9 +36,10 @@ struct SynthesizeCommand: ParsableCommand {
   @OptionGroup var shared: SharedOptions
 
   func validate() throws {
-    if kind != "all" && MicrographKind(rawValue: kind) == nil {
-      let names = MicrographKind.allCases.map(\.rawValue).joined(separator: ", ")
-      throw ValidationError("\(kind) is not a kind; use all, \(names).")
+    if !["all", "steels"].contains(kind) && MicrographKind(rawValue: kind) == nil {
+      let known = MicrographKind.allCases + MicrographKind.steels
+      let names = known.map(\.rawValue).joined(separator: ", ")
+      throw ValidationError("\(kind) is not a kind; use all, steels, \(names).")
     }
     if !(1...100_000).contains(count) { throw ValidationError("--count takes 1 to 100000.") }
     if !(32...16384).contains(height) || !(32...16384).contains(width) {
@@ -49,7 +52,8 @@ struct SynthesizeCommand: ParsableCommand {
 
   func run() throws {
     shared.apply()
-    let kinds = MicrographKind(rawValue: kind).map { [$0] } ?? MicrographKind.allCases
+    let several = kind == "steels" ? MicrographKind.steels : MicrographKind.allCases
+    let kinds = MicrographKind(rawValue: kind).map { [$0] } ?? several
     let micrographs =
       varied
       ? SyntheticMicrograph.classedSet(

@@ -5,6 +5,9 @@ import NeuralNetworks
 import Tensors
 import WeightFormats
 
+/// The folder of weight files: `NITAL_WEIGHTS`, else `~/.local/share/nital/weights`.
+func weightFolder() -> String { PublishedWeights.folder }
+
 /// The path of a weight file: as given when it is there, else in the folder of weight files.
 ///
 /// - Throws: `CommandFailure` with status 5 that names the file and, when it is a published one,
@@ -32,7 +35,14 @@ func weightFile(_ name: String?, for network: String) throws(CommandFailure) -> 
 /// The tensors of a file as a network takes them.
 func networkTensors(_ tensors: [NamedTensor]) -> [NetworkTensor] {
   tensors.map { tensor in
-    NetworkTensor(name: tensor.name, shape: tensor.shape) { try tensor.floats() }
+    NetworkTensor(
+      name: tensor.name, shape: tensor.shape,
+      rows: tensor.isContiguous ? { try tensor.floats(rows: $0) } : nil
+    ) {
+      tensor.isContiguous
+        ? Tensor(shape: tensor.shape, scalars: try tensor.floats(rows: 0..<tensor.shape[0]))
+        : try tensor.floats()
+    }
   }
 }
 

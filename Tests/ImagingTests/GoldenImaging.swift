@@ -10,10 +10,10 @@ struct GoldenCase {
   let input: GoldenArray
   let expected: GoldenArray
 
-  /// All cases of one kind: "clahe", "resize" or "colour".
-  static func all(_ kind: String) throws -> [GoldenCase] {
+  /// All cases of one kind in a folder of fixtures: "clahe", "resize", "colour" of "imaging".
+  static func all(_ kind: String, in name: String = "imaging") throws -> [GoldenCase] {
     let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .deletingLastPathComponent().appendingPathComponent("Fixtures/imaging")
+      .deletingLastPathComponent().appendingPathComponent("Fixtures/" + name)
     let blob = [UInt8](try Data(contentsOf: folder.appendingPathComponent("golden.bin")))
     let text = try String(
       contentsOf: folder.appendingPathComponent("golden.txt"), encoding: .utf8)

@@ -88,6 +88,22 @@ private func disagreement(_ a: [Int32], _ b: [Int32], width W: Int) -> Double {
     }
   }
 
+  @Test func readsGreyAsThreeEqualChannelsWhenAsked() throws {
+    var generator = SeededGenerator(seed: 12)
+    let levels = (0..<40 * 50).map { i in
+      UInt8(60 + 70 * (i % 50 / 17) + generator.integer(below: 20))
+    }
+    let options = SLIC(superpixels: 90, compactness: 20, readsGreyAsColour: true)
+    let grey = Image(height: 40, width: 50, channels: 1, samples: .uint8(levels))
+    let colour = Image(
+      height: 40, width: 50, channels: 3, samples: .uint8(levels.flatMap { [$0, $0, $0] }))
+    let expected = try options.segment(colour)
+    #expect(try options.segment(grey) == expected)
+    let unit = Tensor(shape: [40, 50], scalars: levels.map { Double($0) / 255 })
+    #expect(try options.segment(unit) == expected)
+    #expect(try SLIC(superpixels: 90, compactness: 20).segment(grey) != expected)
+  }
+
   @Test func doesNotDependOnTheNumberOfThreads() throws {
     var generator = SeededGenerator(seed: 9)
     let levels = (0..<230 * 310 * 3).map { _ in UInt8(generator.integer(below: 90)) }

@@ -126,12 +126,12 @@ import WeightFormats
     _ = try written()
     let file = try loadTensorFile(contentsOf: folder("model.safetensors"))
     var metadata = file.metadata
-    metadata["nital.format"] = "2"
+    metadata["nital.format"] = "3"
     let path = folder("later.safetensors")
     try saveSafetensors(file.tensors, metadata: metadata, to: path)
     let error = #expect(throws: FormatError.self) { try ClusterModel(contentsOf: path) }
-    #expect(error?.problem.contains("version 2") == true)
-    #expect(error?.problem.contains("version 1") == true)
+    #expect(error?.problem.contains("version 3") == true)
+    #expect(error?.problem.contains("versions 1 and 2") == true)
   }
 
   @Test func aTruncatedFileIsRefused() throws {

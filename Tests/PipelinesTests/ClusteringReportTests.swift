@@ -45,6 +45,55 @@ import Testing
     }
   }
 
+  @Test func theMapCarriesItsWarningsDivergenceAndMarks() throws {
+    let paths = try SmallMicrographs.write(count: 6, to: folder.path)
+    let odd = folder("scratches-9.png")
+    try writeAtomically(contents(paths[0]), to: odd)
+    var embedding = EmbeddingSettings()
+    (embedding.perplexity, embedding.iterations, embedding.starts) = (4, 250, 3)
+    embedding.seed = 77
+    let result = try SmallMicrographs.job(paths + [odd]) {
+      ($0.embedding, $0.clusterOn) = (embedding, .embedding)
+    }.run()
+    let record = RunRecord(
+      command: "cluster", inputs: paths, labels: "from-names", settings: result.settings)
+    let report = result.report(record)
+    let map = try #require(result.map)
+    #expect(map.startDivergences.count == 3)
+    let html = report.html
+    for text in [
+      "The distance between two groups", "new data need a new map", "ex situ",
+      "no way back from the map", fixed(map.divergence, 4) + " nats", "77, map ",
+    ] {
+      let isThere = html.contains(text)
+      #expect(isThere, "\(text)")
+    }
+    let figures = report.figures.filter { $0.name.hasPrefix("tsne-") }
+    #expect(figures.map(\.name) == ["tsne-cluster", "tsne-class", "tsne-right-wrong"])
+    // The copy under another label is the one cross: its group is named with the number of wrong ones.
+    let wrong = result.names.indices.filter { result.names[$0] == "scratches-9.png" }
+    #expect(wrong.count == 1 && result.accuracy == 18.0 / 19)
+    let rows = figures[2].csv.split(separator: "\n").filter { $0.contains("wrong") }
+    #expect(rows.count == 1)
+    #expect(rows.first?.hasPrefix("scratches-9.png,scratches: 1 wrong,") == true)
+    for figure in figures {
+      #expect(figure.csv.split(separator: "\n").count == 20)
+      #expect(figure.svg.contains("data-image=\"18\""))
+    }
+  }
+
+  @Test func theEndOfARangeIsTold() throws {
+    let paths = try SmallMicrographs.write(to: folder.path)
+    func warnings(_ clusters: String) throws -> [String] {
+      try SmallMicrographs.job(paths) { $0.clusters = clusters }.run().warnings
+    }
+    #expect(try warnings("2-3").contains { $0.contains("3, lies at the end") })
+    // Of two numbers one end is taken, whichever it is.
+    #expect(try warnings("5-6").contains { $0.contains("lies at the end of those tried, 5-6") })
+    #expect(try warnings("2-6").isEmpty)
+    #expect(try warnings("3").isEmpty)
+  }
+
   @Test func namesCannotLeaveTheirPlace() throws {
     let (result, record) = try run()
     let html = result.report(record).html

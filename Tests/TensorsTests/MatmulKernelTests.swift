@@ -78,9 +78,40 @@ import Testing
     }
   }
 
+  @Test(arguments: sets) func sweepsOverTheRightHandMatrixForFewRows(set: InstructionSet) {
+    for m in [1, 2, 3, 5, 7, 8] {
+      for (n, k) in [(64, 1), (65, 8), (79, 9), (1025, 17), (70, 520)] {
+        for (alpha, beta) in [(1, 0), (2, 1), (-1, 3)] {
+          var work = ProductCase<Float>(m, n, k)
+          (work.alpha, work.beta) = (Float(alpha), Float(beta))
+          #expect(work.isExact(on: set), "Float \(m) x \(n) x \(k), \(alpha), \(beta)")
+          var double = ProductCase<Double>(m, n, k)
+          (double.alpha, double.beta) = (Double(alpha), Double(beta))
+          #expect(double.isExact(on: set), "Double \(m) x \(n) x \(k), \(alpha), \(beta)")
+        }
+      }
+    }
+  }
+
+  /// The first rows of a product are the product of the first rows: sweeps (up to 8 rows), small
+  /// products, and blocks read in place or packed (more than 512 columns) all sum in one order.
+  @Test(arguments: sets) func hasTheSameBitsWhateverWayTheShapeTakes(set: InstructionSet) {
+    for (n, k) in [(70, 200), (70, 600), (530, 40)] {
+      let (A, B) = randomPair(Float.self, 700, n, k)
+      let whole = multiply(A, B, set).scalars
+      for m in [1, 6, 8, 9, 40] {
+        let part = Tensor(shape: [m, k], scalars: Array(A.scalars.prefix(m * k)))
+        #expect(
+          multiply(part, B, set).scalars == Array(whole.prefix(m * n)), "\(m) x \(n) x \(k)")
+      }
+    }
+  }
+
   @Test func hasTheSameBitsOnAVX2AndAVX512() throws {
     guard InstructionSet.supported == .avx512 else { return }
-    for (m, n, k) in [(17, 35, 9), (30, 70, 513), (5, 1, 1300), (1, 40, 77), (90, 3, 600)] {
+    for (m, n, k) in [
+      (17, 35, 9), (30, 70, 513), (5, 1, 1300), (1, 40, 77), (90, 3, 600), (4, 90, 700),
+    ] {
       #expect(
         randomProduct(Float.self, m, n, k, .avx2) == randomProduct(Float.self, m, n, k, .avx512))
       #expect(

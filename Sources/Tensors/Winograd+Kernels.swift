@@ -1,0 +1,267 @@
+// Winograd's convolution of batches of images: transform tiles, multiply part by part, transform back.
+//
+// Implements: A. Lavin, S. Gray, "Fast algorithms for convolutional neural networks", CVPR 2016,
+//   section 4.1, algorithm 1, for F(2x2, 3x3) and F(4x4, 3x3).
+// Equation -> code: Y = A^T [sum over c of (G g G^T) * (B^T d B)] A, equation (8) -> `transformTiles`,
+//   `multiplyParts` (an ordinary product for each of the (m + 2)^2 parts), `finishTiles`.
+// Symbols: m -> 2 or 4; V -> transformed tiles [part][tile][C]; M -> sums [part][tile][K].
+// Order of sums: each part's sum over channels is one chain, so that no bit depends on how tiles are
+//   cut into blocks, on threads, or on AVX2 or AVX-512.
+// Deviations: few channels: a thread takes a block of tiles through all three steps in its cache;
+//   many: a large block is cut anew at each step, so that filters are read once for all its tiles.
+// Checked by: WinogradTests (twin winogradReference). Cost: (m + 2)^2 / (9 m^2) of the multiplications
+//   of the direct algorithm, (m + 2)^2 / 9 of its filters' memory.
+
+import Synchronization
+
+/// The images of one Winograd convolution.
+package struct WinogradPlan: Sendable {
+  /// Outputs of a tile along an axis.
+  let m: Int
+  /// Tiles as they lie in the input and in the output.
+  let input, output: WinogradTiles
+  /// All tiles.
+  let tiles: Int
+  /// Channels of a transformed tile, and of its sums, in memory.
+  let width, sumWidth: Int
+
+  var parts: Int { (m + 2) * (m + 2) }
+  /// Values of scratch memory that a transform needs.
+  var scratch: Int { ConvolutionWorkspace.spread(parts * (width + 32)) }
+
+  /// N images of H x W pixels to Ho x Wo pixels; distances of images, rows and pixels in values.
+  package init(
+    m: Int, N: Int, H: Int, W: Int, C: Int, top: Int, left: Int, inputSteps: (Int, Int, Int),
+    Ho: Int, Wo: Int, K: Int, outputSteps: (Int, Int, Int), rectified: Bool
+  ) {
+    let lanes = vectorWidth(of: Float.self)
+    let (down, across) = ((Ho + m - 1) / m, (Wo + m - 1) / m)
+    self.m = m
+    tiles = N * down * across
+    width = max(C, lanes)
+    sumWidth = (K + 2 * lanes - 1) / (2 * lanes) * 2 * lanes
+    input = WinogradTiles(
+      first: 0, end: tiles, across: across, ofImage: down * across, imageStep: inputSteps.0,
+      rowStep: inputSteps.1, pixelStep: inputSteps.2, rows: H, columns: W, channels: C,
+      tileStep: width, partStep: 0, top: top, left: left)
+    output = WinogradTiles(
+      first: 0, end: tiles, across: across, ofImage: down * across, imageStep: outputSteps.0,
+      rowStep: outputSteps.1, pixelStep: outputSteps.2, rows: Ho, columns: Wo, channels: K,
+      tileStep: sumWidth, partStep: 0, rectifies: rectified ? 1 : 0)
+  }
+}
+
+/// Bytes of transformed tiles that a thread keeps in its cache, and of all in the common cache.
+private let (ownBytes, commonBytes) = (224 << 10, 16 << 20)
+
+/// Channels up to which a thread takes tiles through all steps.
+private let ownChannels = 128
+
+/// Convolves images by filters packed for `plan.m`.
+///
+/// The caller guarantees that the images of `plan` lie in valid memory from `source` and `target` on.
+@unsafe package func convolveWinograd(
+  _ plan: WinogradPlan, _ source: UnsafePointer<Float>, _ filters: PackedFilters<Float>,
+  _ target: UnsafeMutablePointer<Float>
+) {
+  let C = plan.input.channels
+  let fitting = ownBytes / (plan.parts * plan.width * 4) / 12 * 12
+  let own = min(48, max(12, fitting))
+  if C <= ownChannels, plan.tiles >= 8 * own {
+    unsafe convolveInOwnBlocks(plan, own, source, filters, target)
+  } else {
+    let bytes = plan.parts * (plan.width + plan.sumWidth) * 4
+    unsafe convolveInCommonBlocks(plan, max(12, commonBytes / bytes), source, filters, target)
+  }
+}
+
+// MARK: - Blocks that one thread takes through all steps
+
+@unsafe private func convolveInOwnBlocks(
+  _ plan: WinogradPlan, _ size: Int, _ source: UnsafePointer<Float>,
+  _ filters: PackedFilters<Float>, _ target: UnsafeMutablePointer<Float>
+) {
+  let panelWidth = filters.panelWidth
+  let partV = ConvolutionWorkspace.spread(size * plan.width)
+  let partM = ConvolutionWorkspace.spread(size * panelWidth)
+  let each = plan.parts * (partV + partM) + plan.scratch
+  let blocks = (plan.tiles + size - 1) / size
+  let workers = min(Parallelism.threads, blocks)
+  let from = unsafe SharedPointer(UnsafeMutablePointer(mutating: source))
+  let to = unsafe SharedPointer(target)
+  ConvolutionWorkspace.withValues(workers * each) { workspace in
+    let next = Atomic<Int>(0)
+    parallelFor(workers) { worker in
+      // SAFETY: each worker has its part of the workspace, each block its tiles of the output.
+      let V = unsafe workspace.start + worker * each
+      let M = unsafe V + plan.parts * partV
+      let scratch = unsafe M + plan.parts * partM
+      while true {
+        let first = next.wrappingAdd(1, ordering: .relaxed).oldValue * size
+        guard first < plan.tiles else { return }
+        let count = min(size, plan.tiles - first)
+        var input = plan.input
+        (input.first, input.end, input.partStep) = (first, first + count, partV)
+        unsafe transformTiles(input, plan.m, isGradient: false, from.pointer, V, scratch)
+        for panel in 0..<filters.panelsPerGroup {
+          for part in 0..<plan.parts {
+            unsafe multiplyPart(
+              filters, part, panel, count, V + part * partV, plan.width, M + part * partM,
+              panelWidth)
+          }
+          unsafe finishPanel(
+            plan, filters, panel, (first, first + count), M, panelWidth, partM, to.pointer, scratch)
+        }
+      }
+    }
+  }
+}
+
+/// Transforms the sums of one panel's channels back.
+@unsafe private func finishPanel(
+  _ plan: WinogradPlan, _ filters: PackedFilters<Float>, _ panel: Int, _ tiles: (Int, Int),
+  _ M: UnsafeMutablePointer<Float>, _ tileStep: Int, _ partStep: Int,
+  _ target: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>
+) {
+  var output = plan.output
+  (output.first, output.end) = tiles
+  (output.tileStep, output.partStep) = (tileStep, partStep)
+  output.channels = filters.columns(ofPanel: panel)
+  let channel = panel * filters.panelWidth
+  // SAFETY: the bias is filled up to whole panels.
+  unsafe filters.bias.withUnsafeBufferPointer { bias in
+    guard let bias = bias.baseAddress else { return }
+    unsafe finishTiles(output, plan.m, M, bias + channel, target + channel, scratch)
+  }
+}
+
+/// M[part] = V[part] U[part] for `tiles` tiles and one panel of channels.
+@unsafe private func multiplyPart(
+  _ filters: PackedFilters<Float>, _ part: Int, _ panel: Int, _ tiles: Int,
+  _ V: UnsafePointer<Float>, _ width: Int, _ M: UnsafeMutablePointer<Float>, _ sumWidth: Int
+) {
+  let C = filters.shape[2]
+  let band = ConvolutionBand(
+    rows: 1, inputRowStep: 0, outputRowStep: 0, pixels: tiles, inputPixelStep: width,
+    outputPixelStep: sumWidth, outerTaps: 1, outerStep: 0, innerTaps: 1, innerStep: 0, channels: C,
+    columns: filters.panelWidth)
+  // SAFETY: a part has `panelsPerGroup` panels of C rows; the zeros are a panel's width.
+  unsafe filters.panels.withUnsafeBufferPointer { panels in
+    unsafe filters.zeros.withUnsafeBufferPointer { zeros in
+      guard let panels = panels.baseAddress, let zeros = zeros.baseAddress else { return }
+      unsafe convolveBand(
+        band, V, panels + (part * filters.panelsPerGroup + panel) * C * filters.panelWidth, zeros,
+        M)
+    }
+  }
+}
+
+// MARK: - Blocks that all threads share, step by step
+
+@unsafe private func convolveInCommonBlocks(
+  _ plan: WinogradPlan, _ limit: Int, _ source: UnsafePointer<Float>,
+  _ filters: PackedFilters<Float>, _ target: UnsafeMutablePointer<Float>
+) {
+  let blocks = (plan.tiles + limit - 1) / limit
+  // Blocks of equal size, whole tiles of the kernels but for the last.
+  let size = min(plan.tiles, ((plan.tiles + blocks - 1) / blocks + 5) / 6 * 6)
+  let partV = ConvolutionWorkspace.spread(size * plan.width)
+  let partM = ConvolutionWorkspace.spread(size * plan.sumWidth)
+  let workers = Parallelism.threads
+  let values = plan.parts * (partV + partM) + workers * plan.scratch
+  let from = unsafe SharedPointer(UnsafeMutablePointer(mutating: source))
+  let to = unsafe SharedPointer(target)
+  ConvolutionWorkspace.withValues(values) { workspace in
+    // SAFETY: V, M and the workers' scratch lie side by side in the workspace.
+    let V = unsafe SharedPointer(workspace.start)
+    let M = unsafe SharedPointer(workspace.start + plan.parts * partV)
+    let scratch = unsafe SharedPointer(workspace.start + plan.parts * (partV + partM))
+    for first in stride(from: 0, to: plan.tiles, by: size) {
+      let count = min(size, plan.tiles - first)
+      forTiles(count, plan.width, workers) { worker, from0, end in
+        var input = plan.input
+        (input.first, input.end, input.partStep) = (first + from0, first + end, partV)
+        unsafe transformTiles(
+          input, plan.m, isGradient: false, from.pointer, V.pointer + from0 * plan.width,
+          scratch.pointer + worker * plan.scratch)
+      }
+      unsafe multiplyParts(plan, filters, count, V, partV, M, partM)
+      forTiles(count, plan.sumWidth, workers) { worker, from0, end in
+        var output = plan.output
+        (output.first, output.end, output.partStep) = (first + from0, first + end, partM)
+        unsafe filters.bias.withUnsafeBufferPointer { bias in
+          guard let bias = bias.baseAddress else { return }
+          unsafe finishTiles(
+            output, plan.m, M.pointer + from0 * plan.sumWidth, bias, to.pointer,
+            scratch.pointer + worker * plan.scratch)
+        }
+      }
+    }
+  }
+}
+
+/// Calls `body(worker, first, end)` for pieces of `count` tiles of `width` channels.
+func forTiles(
+  _ count: Int, _ width: Int, _ workers: Int, _ body: @Sendable (Int, Int, Int) -> Void
+) {
+  // Some 20 us a piece.
+  let each = max(1, (1 << 13) / width)
+  let pieces = (count + each - 1) / each
+  let next = Atomic<Int>(0)
+  parallelFor(min(workers, pieces)) { worker in
+    while true {
+      let piece = next.wrappingAdd(1, ordering: .relaxed).oldValue
+      guard piece < pieces else { return }
+      body(worker, piece * each, min(count, (piece + 1) * each))
+    }
+  }
+}
+
+/// M[part] = V[part] U[part] for all parts, in pieces of some panels of channels.
+@unsafe private func multiplyParts(
+  _ plan: WinogradPlan, _ filters: PackedFilters<Float>, _ count: Int, _ V: SharedPointer<Float>,
+  _ partV: Int, _ M: SharedPointer<Float>, _ partM: Int
+) {
+  let panels = filters.panelsPerGroup
+  let operations = 2 * count * filters.panelWidth * filters.shape[2]
+  let each = min(panels, max(1, pieceOperations / 2 / max(1, operations)))
+  let groups = (panels + each - 1) / each
+  // SAFETY: each piece writes its own channels of its own part.
+  parallelFor(plan.parts * groups) { piece in
+    let (part, group) = piece.quotientAndRemainder(dividingBy: groups)
+    for panel in (group * each)..<min(panels, (group + 1) * each) {
+      unsafe multiplyPart(
+        filters, part, panel, count, V.pointer + part * partV, plan.width,
+        M.pointer + part * partM + panel * filters.panelWidth, plan.sumWidth)
+    }
+  }
+}
+
+// MARK: - Tensors
+
+/// Convolves a whole tensor; nothing is padded, tiles reach beyond the images.
+func convolveWinograd<Scalar: KernelScalar>(
+  _ input: Tensor<Scalar>, _ filters: PackedFilters<Scalar>, _ plan: ConvolutionPlan, _ m: Int,
+  into output: inout Tensor<Scalar>
+) {
+  guard let filters = filters as? PackedFilters<Float> else {
+    preconditionFailure("filters of \(Scalar.self) packed for Winograd's algorithm")
+  }
+  precondition(
+    ConvolutionAlgorithm.winogradSuits(filters: filters.shape, geometry: plan.g),
+    "Winograd's algorithms take 3 x 3 filters of stride 1, not \(filters.shape) with \(plan.g)")
+  let tiles = WinogradPlan(
+    m: m, N: plan.N, H: plan.H, W: plan.W, C: plan.C, top: plan.g.paddingTop,
+    left: plan.g.paddingLeft, inputSteps: (plan.H * plan.W * plan.C, plan.W * plan.C, plan.C),
+    Ho: plan.Ho, Wo: plan.Wo, K: plan.K,
+    outputSteps: (plan.Ho * plan.Wo * plan.K, plan.Wo * plan.K, plan.K), rectified: false)
+  // SAFETY: Scalar is Float; the shapes were checked, and both arrays outlive the call.
+  unsafe input.scalars.withUnsafeBytes { source in
+    unsafe output.scalars.withUnsafeMutableBytes { target in
+      guard let source = source.baseAddress, let target = target.baseAddress else { return }
+      unsafe convolveWinograd(
+        tiles, source.assumingMemoryBound(to: Float.self), filters,
+        target.assumingMemoryBound(to: Float.self))
+    }
+  }
+}

@@ -1,0 +1,9 @@
+import Files
+import Testing
+
+@Suite struct AvailableMemoryTests {
+  @Test func itIsMoreThanThisProcessHasAndLessThanAnyMachine() throws {
+    let bytes = try #require(availableMemory())
+    #expect(bytes > 1 << 20 && bytes < 1 << 50)
+  }
+}

@@ -1,0 +1,75 @@
+import Tensors
+import Testing
+
+@Suite struct WinogradGradientTests {
+  private func normal(_ shape: [Int], _ seed: UInt64) -> Tensor<Float> {
+    var random = SeededGenerator(seed: seed)
+    return Tensor(
+      shape: shape, scalars: (0..<shape.reduce(1, *)).map { _ in Float(random.normal()) })
+  }
+
+  private func product(_ a: Tensor<Float>, _ b: Tensor<Float>) -> Double {
+    zip(a.scalars, b.scalars).reduce(0) { $0 + Double($1.0) * Double($1.1) }
+  }
+
+  /// The largest difference over the largest value.
+  private func error(_ a: Tensor<Float>, _ b: Tensor<Double>) -> Double {
+    let largest = b.scalars.reduce(0) { max($0, abs($1)) }
+    return zip(a.scalars, b.scalars).reduce(0) { max($0, abs(Double($1.0) - $1.1)) } / largest
+  }
+
+  private static let cases: [(N: Int, H: Int, W: Int, C: Int, K: Int, padding: Int)] = [
+    (2, 9, 7, 5, 6, 1), (1, 4, 4, 16, 32, 1), (2, 13, 10, 3, 20, 0), (1, 6, 8, 9, 1, 2),
+  ]
+
+  /// The twin in Double: single precision leaves some 50 ulp of the largest value.
+  @Test(arguments: [(2, ConvolutionAlgorithm.winograd2), (4, .winograd4)])
+  func filterGradientAgreesWithItsTwin(_ m: Int, _ algorithm: ConvolutionAlgorithm) {
+    for c in Self.cases {
+      let g = ConvolutionGeometry(padding: c.padding)
+      let x = normal([c.N, c.H, c.W, c.C], 1)
+      let shape = g.outputShape(input: x.shape, filters: [3, 3, c.C, c.K])
+      let dY = normal(shape, 2)
+      let twin = winogradFilterGradientReference(
+        x.widened, dY.widened, geometry: g, m: m)
+      let result = winogradFilterGradient(x, dY, geometry: g, algorithm: algorithm)
+      #expect(result.shape == [3, 3, c.C, c.K])
+      #expect(error(result, twin) < 50 * 0x1p-23, "\(c)")
+    }
+  }
+
+  /// <convolve(x, f), dY> = <f, filter gradient> = <x, input gradient>: the adjoint identity, with the
+  /// direct convolution on its left side.
+  @Test(arguments: [ConvolutionAlgorithm.winograd2, .winograd4])
+  func gradientsAreAdjoint(_ algorithm: ConvolutionAlgorithm) {
+    for c in Self.cases {
+      let g = ConvolutionGeometry(padding: c.padding)
+      let (x, f) = (normal([c.N, c.H, c.W, c.C], 1), normal([3, 3, c.C, c.K], 3))
+      let y = convolve(x, f, geometry: g, algorithm: .direct)
+      let dY = normal(y.shape, 2)
+      let left = product(y, dY)
+      let scale = (product(y, y) * product(dY, dY)).squareRoot()
+      let df = winogradFilterGradient(x, dY, geometry: g, algorithm: algorithm)
+      let dx = convolveInputGradient(
+        dY, f, inputShape: x.shape, geometry: g, algorithm: algorithm)
+      // 50 ulp of the product of the norms.
+      #expect(abs(product(f, df) - left) < 50 * 0x1p-23 * scale, "\(c)")
+      #expect(abs(product(x, dx) - left) < 50 * 0x1p-23 * scale, "\(c)")
+    }
+  }
+
+  @Test func givesTheSameBitsForAnyNumberOfThreads() {
+    let threads = Parallelism.threads
+    defer { Parallelism.threads = threads }
+    let (x, dY) = (normal([3, 40, 40, 24], 1), normal([3, 40, 40, 33], 2))
+    var first: [UInt32] = []
+    for count in [1, 2, 5] {
+      Parallelism.threads = count
+      let bits = winogradFilterGradient(
+        x, dY, geometry: ConvolutionGeometry(padding: 1), algorithm: .winograd4
+      ).scalars.map(\.bitPattern)
+      if first.isEmpty { first = bits }
+      #expect(bits == first, "\(count) threads")
+    }
+  }
+}
