@@ -8,7 +8,7 @@
 # Features are kept in the work folder, so that they are extracted once for each row of equalisation.
 set -euo pipefail
 images=$1 labels=$2 features=$3 weights=$4 pooling=${5:-mean} work=${6:-$(mktemp -d)}
-nital=$(dirname "$0")/../.build/release/nital
+nital=${NITAL:-$(dirname "$0")/../.build/release/nital}
 seeds=${SEEDS:-0 1 2}
 counts=${COUNTS:-6 7 8 9}
 
@@ -16,7 +16,7 @@ counts=${COUNTS:-6 7 8 9}
 cell() {
   for seed in $seeds; do
     "$nital" cluster "$images" --labels "$labels" --features "$features" --weights "$weights" \
-      --pooling "$pooling" --components 50 --solver randomized --seed "$seed" -o "$work" --quiet "$@" \
+      --pooling "$pooling" --components 50 --solver randomized --starts 100 --seed "$seed" -o "$work" --quiet "$@" \
       | sed -n 's/^accuracy *\([0-9.]*\) %.*/\1/p'
   done | awk '{ s += $1; if (NR == 1 || $1 < a) a = $1; if ($1 > b) b = $1 }
     END { if (a == b) printf "%.2f", a; else printf "%.2f (%.2f to %.2f)", s / NR, a, b }'

@@ -130,7 +130,7 @@ extension ClusteringResult {
         let number = groups.count { $0 == index + (isRight ? 0 : count) }
         looks.append(
           ScatterGroup(
-            isRight ? name : "\(name): \(number) wrong", colour: Palette.colour(index),
+            isRight ? name : "\(number) wrong: \(name)", colour: Palette.colour(index),
             mark: isRight ? .circle : .cross))
       }
     }

@@ -4,10 +4,10 @@ import Files
 
 /// How many bytes a run needs, and how many there are.
 package enum MemoryNeed {
-  /// Bytes for each value of a feature: journal and records in single precision (8), the matrix and
-  /// a copy (8), and centred values with the workspace of the decomposition in double precision (24);
-  /// measured 32 to 38 on 1,800 x 4,096.
-  package static let bytesPerValue = 40
+  /// Bytes for each value of a feature: records of the journal, the matrix, centred values and the
+  /// workspace of the decomposition; measured on 400 x 28,800 beyond the program's own memory: 42
+  /// with the full decomposition, 25 with the randomized one.
+  package static let bytesPerValue = 44
 
   /// Bytes of program, pictures, activations and report.
   package static let base = 300 << 20

@@ -62,7 +62,9 @@ final class RecordJournal: Sendable {
       var found: [String: [MicrographRecord]] = [:]
       while !reader.isAtEnd {
         let record = try MicrographRecord(&reader)
-        found[record.hash, default: []].append(record)
+        // Copies of an image in one batch leave one record each.
+        let isCopy = found[record.hash]?.contains { $0.suffix == record.suffix } ?? false
+        if !isCopy { found[record.hash, default: []].append(record) }
       }
       known.merge(found) { $1 }
     }

@@ -75,7 +75,7 @@ import Testing
     #expect(wrong.count == 1 && result.accuracy == 18.0 / 19)
     let rows = figures[2].csv.split(separator: "\n").filter { $0.contains("wrong") }
     #expect(rows.count == 1)
-    #expect(rows.first?.hasPrefix("scratches-9.png,scratches: 1 wrong,") == true)
+    #expect(rows.first?.hasPrefix("scratches-9.png,1 wrong: scratches,") == true)
     for figure in figures {
       #expect(figure.csv.split(separator: "\n").count == 20)
       #expect(figure.svg.contains("data-image=\"18\""))

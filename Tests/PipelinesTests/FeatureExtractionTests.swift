@@ -52,6 +52,21 @@ private final class Counter: Sendable {
     #expect(isSamePage)
   }
 
+  @Test func copiesOfAnImageStayOneRowEachWhenTheJournalIsRead() throws {
+    var paths = try SmallMicrographs.write(count: 3, to: folder.path)
+    for number in 0..<2 {
+      paths.append(folder("scratches-copy\(number).png"))
+      try writeAtomically(contents(paths[4]), to: paths[paths.count - 1])
+    }
+    for side in [nil, 30] {
+      let first = try run(paths) { $0.patch = side }
+      let again = try run(paths) { $0.patch = side }
+      #expect(first.names.count == 11 * (side == nil ? 1 : 4))
+      #expect(again.names == first.names)
+      #expect(again.csv == first.csv)
+    }
+  }
+
   @Test func recordsOfOtherSettingsAreNotUsed() throws {
     let paths = try SmallMicrographs.write(count: 3, to: folder.path)
     let changes: [(inout ClusteringSettings) -> Void] = [
