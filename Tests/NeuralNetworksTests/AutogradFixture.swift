@@ -40,6 +40,8 @@ struct AutogradFixture {
     return Tensor(shape: array.shape, scalars: array.scalars.map { Scalar($0) })
   }
 
+  func has(_ name: String) -> Bool { arrays[name] != nil }
+
   func labels(_ name: String) throws -> [Int32] {
     try tensor(name, Double.self).scalars.map { Int32($0) }
   }

@@ -64,7 +64,8 @@ import Testing
 
   @Test func lossFalls() {
     let losses = train(.none, steps: 12).losses
-    #expect(losses[11] < 0.7 * losses[0])
+    // The step of the paper, 0.1, brings 1.6 down to 1.15 here.
+    #expect(losses[11] < 0.85 * losses[0])
   }
 
   @Test func gradientsAddUpOverRuns() {
