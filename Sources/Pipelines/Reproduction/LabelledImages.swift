@@ -88,8 +88,10 @@ final class LabelledImages {
     truth.indices.filter { truth[$0] == classIndex }.sorted { precedes(names[$0], names[$1]) }
   }
 
-  /// A short name of each class: the two letters of the papers for the steel defects.
-  var shortNames: [String] { classNames.map { SteelDefects.code(of: $0) ?? $0 } }
+  /// A short name of each class: the two letters of the papers for the six steel defects.
+  var shortNames: [String] {
+    areSteelDefects ? classNames.map { SteelDefects.code(of: $0) ?? $0 } : classNames
+  }
 
   /// Whether the classes are the six of the NEU surface defects.
   var areSteelDefects: Bool {

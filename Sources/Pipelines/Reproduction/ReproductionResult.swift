@@ -112,9 +112,11 @@ public struct ReproductionResult {
   public func write(to folder: ResultFolder) throws(FormatError) {
     try folder.write(report)
     try makeFolder("\(folder.path)/tables")
-    for table in parts.flatMap(\.content.tables) {
-      try folder.write(table.table.csv, to: "tables/\(table.name).csv")
-      try folder.write(table.table.svg(title: table.table.caption), to: "tables/\(table.name).svg")
+    for part in parts {
+      for table in part.content.tables {
+        try folder.write(table.table.csv, to: "tables/\(table.name).csv")
+        try folder.write(table.table.svg(title: part.title), to: "tables/\(table.name).svg")
+      }
     }
     for file in parts.flatMap(\.content.files) {
       try writeAtomically(file.bytes, to: "\(folder.path)/\(file.name)")
