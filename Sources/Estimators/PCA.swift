@@ -151,12 +151,20 @@ func checkFinite<Scalar: KernelScalar>(_ X: Tensor<Scalar>) throws(EstimatorErro
 }
 
 /// The data minus the mean of each feature, in Double.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
 func centred<Scalar: KernelScalar>(_ X: Tensor<Scalar>, _ mean: [Double]) -> Tensor<Double> {
-  let d = mean.count
-  var result: [Double] = []
-  result.reserveCapacity(X.count)
-  for i in 0..<X.shape[0] {
-    for j in 0..<d { result.append(Double(X.scalars[i * d + j]) - mean[j]) }
+  let (d, scalars) = (mean.count, X.scalars)
+  var result = [Double](repeating: 0, count: X.count)
+  guard d > 0 else { return Tensor(shape: X.shape, scalars: result) }
+  parallelForEachChunk(of: &result, size: 64 * d) { piece, span in
+    let first = piece * 64 * d
+    for row in 0..<span.count / d {
+      for j in 0..<d {
+        let at = row &* d &+ j
+        span[at] = Double(scalars[first &+ at]) - mean[j]
+      }
+    }
   }
   return Tensor(shape: X.shape, scalars: result)
 }

@@ -23,18 +23,17 @@ extension TSNE {
       "a map of shape \(embedding.shape) of data of shape \(data.shape)")
     try embedding.refuseNonFinite()
     try data.refuseNonFinite()
-    tree = try VantagePointTree(data)
+    index = try NeighbourIndex(data)
     self.embedding = embedding
     self.divergence = divergence
     divergenceIsExact = false
-    (startDivergences, start) = ([divergence], 0)
+    (startDivergences, startEmbeddings, start) = ([divergence], [embedding], 0)
     options = TSNEOptions(dimensions: embedding.shape[1])
   }
 
   /// The samples that the map was made of, shape (n, d).
   public var samples: Tensor<Double> {
-    // The scale is a power of two, so that nothing is rounded.
-    Tensor(shape: [tree.count, tree.width], scalars: tree.rows.map { $0 / tree.scale })
+    index.points
   }
 
   /// The places of samples on the map: those of equal samples of the map, else `transform`.
@@ -48,7 +47,7 @@ extension TSNE {
     let D = embedding.shape[1]
     let perplexity = min(5, Double(embedding.shape[0]) / 3)
     var result = try transform(samples, perplexity: max(1, perplexity))
-    let nearest = try tree.nearestNeighbours(of: samples, count: 1)
+    let nearest = try index.nearestNeighbours(of: samples, count: 1)
     for i in 0..<samples.shape[0] where nearest.distances.scalars[i] == 0 {
       let j = Int(nearest.indices.scalars[i])
       for axis in 0..<D { result.scalars[i * D + axis] = embedding.scalars[j * D + axis] }

@@ -32,11 +32,11 @@ extension TSNE {
       throw .perplexityTooLarge(perplexity: perplexity, samples: n, largest: Double(n) / 3)
     }
     let k = Int(3 * perplexity)
-    let near = try tree.nearestNeighbours(of: samples, count: k)
+    let near = try index.nearestNeighbours(of: samples, count: k)
     let map = planes(embedding.scalars, n, D)
     let rows = parallelMap(samples.shape[0]) { i in
       let squares = (0..<k).map { j in
-        let distance = near.distances.scalars[i * k + j] * tree.scale
+        let distance = near.distances.scalars[i * k + j] * index.scale
         return distance * distance
       }
       let weights = conditionalWeights(squares, perplexity: perplexity)
@@ -81,7 +81,7 @@ extension TSNE {
       "stability compares two or more maps of one shape, not \(maps.map(\.shape))")
     var lists: [[Int32]] = []
     for map in maps {
-      lists.append(try VantagePointTree(map).nearestNeighbours(count: k).indices.scalars)
+      lists.append(try NeighbourIndex(map).nearestNeighbours(count: k).indices.scalars)
     }
     let all = lists
     return parallelMap(maps[0].shape[0]) { i in

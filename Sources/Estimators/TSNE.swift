@@ -7,9 +7,9 @@
 //   velocity = alpha velocity - eta gain dC/dy / 4; Y += velocity (`Descent.step`).
 // Symbols: Y -> map (n, D), alpha -> momentum 0.5 then 0.8, eta -> learning rate, C -> divergence.
 // Deviations: gains are at least 0.01, as in the author's programs; the map is centred after each
-//   step; see TSNEOptions for the learning rate and the start.
+//   step; see TSNEOptions for the learning rate, the start and the methods.
 // Checked by: TSNETests (meaning), TSNEGradientTests, TSNEEdgeTests (bits for any threads).
-// Cost: n log n a step with a tree, n^2 without; the divergence at the end takes n^2 up to
+// Cost: n log n a step with a tree or grid, n^2 without; the divergence at the end takes n^2 up to
 //   `TSNE.exactDivergenceLimit` points.
 
 import Tensors
@@ -22,23 +22,27 @@ public struct TSNE: Sendable {
   public let embedding: Tensor<Double>
   /// The Kullback-Leibler divergence of the map, in nats, without exaggeration.
   public let divergence: Double
-  /// Whether `divergence` sums all pairs; otherwise its normaliser is that of the tree.
+  /// Whether `divergence` sums all pairs; otherwise its normaliser is that of the tree or grid.
   public let divergenceIsExact: Bool
   /// The divergence of every start.
   public let startDivergences: [Double]
+  /// The map of every start, each of the shape of `embedding`: see `stability`.
+  public let startEmbeddings: [Tensor<Double>]
   /// The start that led to the map.
   public let start: Int
   /// The settings.
   public let options: TSNEOptions
   /// The samples.
-  let tree: VantagePointTree
+  let index: NeighbourIndex
 
   /// Up to so many points the divergence is exact.
   public static let exactDivergenceLimit = 50_000
 
   /// Makes a map.
   ///
-  /// The result has the same bits for any number of threads and any instruction set.
+  /// The result has the same bits for any number of threads; `.exact`, `.barnesHut` and up to
+  /// `TSNEOptions.pairsLimit` points `.automatic` give them on any instruction set, `.fft` on all
+  /// that have fused multiply-add.
   ///
   /// - Parameters:
   ///   - data: shape (n, d), one sample a row, n at least 3 perplexity + 1.
@@ -46,40 +50,47 @@ public struct TSNE: Sendable {
   ///   - seed: start s draws from `SeededGenerator(seed:stream:)` with stream s.
   ///   - progress: called after each step; `false` stops.
   /// - Throws: `EstimatorError.nonFinite`, `.perplexityTooLarge`, `.diverged`, `.cancelled`.
-  /// - Complexity: iterations * n log n, or iterations * n^2 without theta.
+  /// - Complexity: neighbours, then iterations * n log n; iterations * n^2 for `.exact`.
   public init<Scalar: KernelScalar>(
     _ data: Tensor<Scalar>, options: TSNEOptions = TSNEOptions(), seed: UInt64,
     progress: (TSNEProgress) -> Bool = { _ in true }
   ) throws(EstimatorError) {
     try data.refuseNonFinite()
-    let n = data.shape[0]
+    let (n, D) = (data.shape[0], options.dimensions)
     let largest = Double(max(0, n - 1)) / 3
     guard options.perplexity <= largest else {
       throw .perplexityTooLarge(perplexity: options.perplexity, samples: n, largest: largest)
     }
-    tree = try VantagePointTree(data, seed: seed)
-    let near = options.theta == nil ? n - 1 : min(n - 1, Int(3 * options.perplexity))
-    let P = try Affinities(tree, neighbours: near, perplexity: options.perplexity)
-    var forces = TSNEForces(P, dimensions: options.dimensions, theta: options.theta)
+    index = try NeighbourIndex(data)
+    let method = options.resolved(for: n)
+    let near = method == .exact ? n - 1 : min(n - 1, Int(3 * options.perplexity))
+    let P = try Affinities(index, neighbours: near, perplexity: options.perplexity)
+    var forces = TSNEForces(P, dimensions: D, method: method, theta: options.theta)
+    var maps: [Tensor<Double>] = []
     var divergences: [Double] = []
-    var best: (map: [Double], start: Int) = ([], 0)
     for start in 0..<options.starts {
       var generator = SeededGenerator(seed: seed, stream: start)
       let begin = try startingMap(data, options, start, using: &generator)
       var descent = Descent(begin, options, start)
       try descent.run(&forces, progress)
-      let Z =
-        n <= Self.exactDivergenceLimit
-        ? exactNormaliser(descent.Y, options.dimensions) : forces.normaliser
-      let C = forces.divergence(descent.Y, normaliser: Z)
-      if divergences.allSatisfy({ C < $0 }) { best = (descent.Y, start) }
-      divergences.append(C)
+      let isExact = n <= Self.exactDivergenceLimit
+      let Z = isExact ? exactNormaliser(descent.Y, D) : forces.normaliser
+      divergences.append(forces.divergence(descent.Y, normaliser: Z))
+      maps.append(Tensor(shape: [n, D], scalars: descent.Y))
     }
-    embedding = Tensor(shape: [n, options.dimensions], scalars: best.map)
-    divergence = divergences[best.start]
-    (startDivergences, start) = (divergences, best.start)
+    let best = divergences.indices.reduce(0) { divergences[$1] < divergences[$0] ? $1 : $0 }
+    (embedding, divergence, start) = (maps[best], divergences[best], best)
+    (startDivergences, startEmbeddings) = (divergences, maps)
     divergenceIsExact = n <= Self.exactDivergenceLimit
     self.options = options
+  }
+
+  /// How well the starts agree on each sample's neighbours: `TSNE.stability(of:neighbours:)` of
+  /// `startEmbeddings`.
+  ///
+  /// - Precondition: two starts or more, k in 1 ..< n.
+  public func stability(neighbours k: Int = 15) throws(EstimatorError) -> [Double] {
+    try Self.stability(of: startEmbeddings, neighbours: k)
   }
 }
 
@@ -104,7 +115,7 @@ private struct Descent {
     for iteration in 0..<options.iterations {
       let early = iteration < options.exaggerationIterations
       let G = forces.gradient(Y, exaggeration: early ? options.exaggeration : 1)
-      step(G, momentum: early ? 0.5 : 0.8)
+      step(G, momentum: early ? options.earlyMomentum : options.momentum)
       guard Y.allSatisfy({ $0.magnitude < 1e15 }) else { throw .diverged(iteration: iteration) }
       let done = TSNEProgress(
         start: start, iteration: iteration + 1, iterations: options.iterations)
@@ -116,15 +127,21 @@ private struct Descent {
     let D = options.dimensions
     let n = Y.count / D
     let rate = options.step(for: n) / 4
-    var means = [Double](repeating: 0, count: D)
-    for i in 0..<Y.count {
-      let gain = (G[i] > 0) != (velocity[i] > 0) ? gains[i] + 0.2 : gains[i] * 0.8
-      gains[i] = max(gain, 0.01)
-      velocity[i] = momentum * velocity[i] - rate * gains[i] * G[i]
-      Y[i] += velocity[i]
-      means[i % D] += Y[i]
+    var means = SIMD3<Double>()
+    for i in 0..<n {
+      for axis in 0..<D {
+        let at = i * D + axis
+        let gain = (G[at] > 0) != (velocity[at] > 0) ? gains[at] + 0.2 : gains[at] * 0.8
+        gains[at] = max(gain, 0.01)
+        velocity[at] = momentum * velocity[at] - rate * gains[at] * G[at]
+        Y[at] += velocity[at]
+        means[axis] += Y[at]
+      }
     }
-    for i in 0..<Y.count { Y[i] -= means[i % D] / Double(n) }
+    means /= Double(n)
+    for i in 0..<n {
+      for axis in 0..<D { Y[i * D + axis] -= means[axis] }
+    }
   }
 }
 

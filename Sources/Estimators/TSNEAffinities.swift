@@ -3,18 +3,19 @@
 // Implements: L. van der Maaten, G. Hinton, JMLR 9 (2008) 2579, section 2 (perplexity, equation 1);
 //   L. van der Maaten, JMLR 15 (2014) 3221, section 4.1 (3 * perplexity neighbours, equation 6).
 // Equation -> code: p_j|i = e^(-beta d_ij^2) / sum, Perp = 2^H, H = -sum p log2 p
-//   (`conditionalWeights`); p_ij = (p_j|i + p_i|j) / 2n (`symmetrised`).
+//   (`conditionalWeights`); p_ij = (p_j|i + p_i|j) / 2n (`joining`).
 // Symbols: beta -> precision 1 / (2 sigma^2), H -> entropy in bits.
-// Deviations: squares are measured from the least and in units of their mean, so that no sum
+// Deviations: the search takes Newton steps in log beta where they stay between the bounds of a
+//   bisection. Squares are measured from the least and in units of their mean, so that no sum
 //   vanishes. Where ties keep the entropy above its target (m neighbours equally near, m >
-//   perplexity), bisection ends at its bound with equal weights for these.
+//   perplexity), the search ends at its bound with equal weights for these.
 // Checked by: TSNEAffinityTests (scikit-learn). Cost: 3 n perplexity exponentials a step.
 
 import Tensors
 
-/// The bound on bisection steps, and the error in bits that ends it.
+/// The bound on steps of the search, and the error in nats that ends it.
 private let perplexitySteps = 100
-private let entropyTolerance = 1e-9
+private let entropyTolerance = 6e-10
 
 /// The conditional weights of neighbours at these squared distances: sum 1, entropy
 /// log2(perplexity) bits.
@@ -22,28 +23,34 @@ private let entropyTolerance = 1e-9
 /// - Precondition: more neighbours than `perplexity`, which is at least 1.
 package func conditionalWeights(_ squares: [Double], perplexity: Double) -> [Double] {
   let least = squares.reduce(Double.infinity, min)
-  let shifted = squares.map { $0 - least }
-  let mean = shifted.reduce(0, +) / Double(squares.count)
+  var units = squares.map { $0 - least }
+  let mean = units.reduce(0, +) / Double(squares.count)
   guard mean > 0 else { return squares.map { _ in 1 / Double(squares.count) } }
-  let units = shifted.map { $0 / mean }
-  let target = naturalLogarithm(perplexity) / naturalLogarithm(2)
+  for j in units.indices { units[j] /= mean }
+  let target = naturalLogarithm(perplexity)
   var (beta, low, high) = (1.0, 0.0, Double.infinity)
-  var weights: [Double] = []
+  var weights = units
   for _ in 0..<perplexitySteps {
-    weights = units.map { exponential(-beta * $0) }
-    let sum = weights.reduce(0, +)
-    // H = log2(sum) + beta <d^2> / ln 2, since log p = -beta d^2 - log(sum).
-    var product = 0.0
-    for (weight, unit) in zip(weights, units) { product += weight * unit }
-    let entropy = (naturalLogarithm(sum) + beta * product / sum) / naturalLogarithm(2)
-    weights = weights.map { $0 / sum }
-    if (entropy - target).magnitude <= entropyTolerance { break }
-    if entropy > target {
-      low = beta
-      beta = high.isFinite ? (beta + high) / 2 : beta * 2
+    var (sum, first, second) = (0.0, 0.0, 0.0)
+    for j in units.indices {
+      let weight = exponential(-beta * units[j])
+      weights[j] = weight
+      sum += weight
+      first += weight * units[j]
+      second += weight * units[j] * units[j]
+    }
+    for j in weights.indices { weights[j] /= sum }
+    // H = log(sum) + beta <u>, since log p = -beta u - log(sum); dH / d log beta = -beta^2 var(u).
+    let average = first / sum
+    let excess = naturalLogarithm(sum) + beta * average - target
+    if excess.magnitude <= entropyTolerance { break }
+    if excess > 0 { low = beta } else { high = beta }
+    let slope = beta * beta * (second / sum - average * average)
+    let next = beta * exponential(min(2, max(-2, excess / slope)))
+    if slope > 0 && next > low && next < high {
+      beta = next
     } else {
-      high = beta
-      beta = (beta + low) / 2
+      beta = high.isFinite ? (low + high) / 2 : beta * 2
     }
   }
   return weights
@@ -58,60 +65,65 @@ package struct Affinities: Sendable, Equatable {
   /// The number of points.
   package var n: Int { starts.count - 1 }
 
-  /// The same in the precision of the tree's forces.
-  var sparse: SparseWeights {
-    SparseWeights(starts: starts, columns: columns, values: values.map { Float($0) })
-  }
+  /// The same in the precision of the forces.
+  var sparse: SparseWeights { SparseWeights(starts: starts, columns: columns, values: values) }
 
-  /// The similarities of the points of a tree.
+  /// The similarities of the points of an index.
   ///
   /// - Parameters:
-  ///   - tree: n points.
+  ///   - index: n points.
   ///   - k: neighbours of a point, more than `perplexity`, less than n.
   ///   - perplexity: at least 1.
   /// - Throws: `EstimatorError.tooFewSamples` when k >= n.
   package init(
-    _ tree: VantagePointTree, neighbours k: Int, perplexity: Double
+    _ index: NeighbourIndex, neighbours k: Int, perplexity: Double
   ) throws(EstimatorError) {
-    let near = try tree.nearestNeighbours(count: k)
-    let n = tree.count
+    let near = try index.nearestNeighbours(count: k)
+    let (points, distances) = (near.indices.scalars, near.distances.scalars)
     // Scaled, so that no square overflows; the weights do not depend on units.
-    let scale = tree.scale
-    let rows = parallelMap(n) { i in
-      let squares = (0..<k).map { j in
-        let distance = near.distances.scalars[i * k + j] * scale
+    let scale = index.scale
+    let rows = parallelMap(index.count) { i in
+      let squares = (i * k..<i * k + k).map { entry in
+        let distance = distances[entry] * scale
         return distance * distance
       }
-      return conditionalWeights(squares, perplexity: perplexity)
+      let weights = conditionalWeights(squares, perplexity: perplexity)
+      return (0..<k).map { Entry(column: points[i * k + $0], value: weights[$0]) }
+        .sorted { $0.column < $1.column }
     }
-    self.init(near.indices.scalars, rows, n, k)
+    self.init(joining: rows)
   }
 
-  /// Joins p_j|i and p_i|j.
-  private init(_ indices: [Int32], _ rows: [[Double]], _ n: Int, _ k: Int) {
-    var entries = [[(column: Int32, value: Double)]](repeating: [], count: n)
-    for i in 0..<n {
-      for j in 0..<k {
-        let other = indices[i * k + j]
-        entries[i].append((other, rows[i][j]))
-        entries[Int(other)].append((Int32(i), rows[i][j]))
+  /// Joins p_j|i and p_i|j: (p_j|i + p_i|j) / 2n.
+  private init(joining rows: [[Entry]]) {
+    let n = rows.count
+    let mirror = transposed(rows)
+    let share = 1 / (2 * Double(n))
+    let merged = parallelMap(n) { i in
+      let (own, others) = (rows[i], mirror.entries[mirror.starts[i]..<mirror.starts[i + 1]])
+      var joined: [Entry] = []
+      joined.reserveCapacity(own.count + others.count)
+      var (a, b) = (0, others.startIndex)
+      while a < own.count || b < others.endIndex {
+        let left = a < own.count ? own[a].column : Int32.max
+        let right = b < others.endIndex ? others[b].column : Int32.max
+        var sum = 0.0
+        if left <= right {
+          sum = own[a].value
+          a += 1
+        }
+        if right <= left {
+          sum += others[b].value
+          b += 1
+        }
+        joined.append(Entry(column: min(left, right), value: sum * share))
       }
+      return joined
     }
     starts = [0]
-    columns = []
-    values = []
-    for i in 0..<n {
-      for entry in entries[i].sorted(by: { $0.column < $1.column }) {
-        let share = entry.value / (2 * Double(n))
-        if columns.count > starts[i], columns[columns.count - 1] == entry.column {
-          values[values.count - 1] += share
-        } else {
-          columns.append(entry.column)
-          values.append(share)
-        }
-      }
-      starts.append(columns.count)
-    }
+    for row in merged { starts.append(starts[starts.count - 1] + row.count) }
+    columns = merged.flatMap { $0.map(\.column) }
+    values = merged.flatMap { $0.map(\.value) }
   }
 
   /// The sum of p log p.
@@ -138,4 +150,29 @@ package struct Affinities: Sendable, Equatable {
       $0 += $1
     }
   }
+}
+
+/// A weight and the point that it belongs to.
+private struct Entry: Sendable {
+  var column: Int32
+  var value: Double
+}
+
+/// Rows as columns: for each point the rows that name it, rising.
+private func transposed(_ rows: [[Entry]]) -> (starts: [Int], entries: [Entry]) {
+  var starts = [Int](repeating: 0, count: rows.count + 1)
+  for row in rows {
+    for entry in row { starts[Int(entry.column) + 1] += 1 }
+  }
+  for i in 0..<rows.count { starts[i + 1] += starts[i] }
+  var next = starts
+  var entries = [Entry](repeating: Entry(column: 0, value: 0), count: starts[rows.count])
+  for i in 0..<rows.count {
+    for entry in rows[i] {
+      let target = Int(entry.column)
+      entries[next[target]] = Entry(column: Int32(i), value: entry.value)
+      next[target] += 1
+    }
+  }
+  return (starts, entries)
 }

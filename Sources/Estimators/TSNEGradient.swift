@@ -1,52 +1,63 @@
-// The gradient of t-SNE and its Kullback-Leibler divergence, exact or through a tree.
+// The gradient of t-SNE and its Kullback-Leibler divergence, exact, through a tree or a grid.
 //
 // Implements: L. van der Maaten, G. Hinton, JMLR 9 (2008) 2579, equation 5 and section 3.4
-//   (exaggeration); L. van der Maaten, JMLR 15 (2014) 3221, section 3, equation 8.
+//   (exaggeration); L. van der Maaten, JMLR 15 (2014) 3221, section 3, equation 8; G. Linderman et
+//   al., Nature Methods 16 (2019) 243.
 // Equation -> code: dC/dy_i = 4 (sum p_ij q_ij Z (y_i - y_j) - sum q_ij^2 Z (y_i - y_j))
 //   (`TSNEForces.gradient`); C = sum p log p - sum p log q (`divergence`, `exactNormaliser`).
 // Symbols: Z -> normaliser, the sum over pairs of w = 1 / (1 + |y_i - y_j|^2); q_ij = w / Z.
-// Deviations: exaggeration multiplies p in the gradient alone, never in C. The tree's forces are in
-//   Float: their rounding, 1e-6, is a thousandth of the error of theta 0.5, and a vector holds twice
-//   as many points; the map, the exact sums and C are in Double.
+// Deviations: exaggeration multiplies p in the gradient alone, never in C. Forces but those of
+//   `.exact` are in Float: their rounding, 1e-6, is a thousandth of the error of theta 0.5, and a
+//   vector holds twice as many points; the map, the exact sums and C are in Double.
 // Checked by: TSNEGradientTests (central differences, exact against tree, twin). Cost: n^2 exact.
 
 import Tensors
 
-/// What moves the points of a map: exact forces, or those of a tree.
+/// What moves the points of a map.
 package struct TSNEForces {
   let P: Affinities
   let D: Int
-  let theta: Double?
-  private var tree: EmbeddingForces
-  private let sparse: SparseWeights
+  let theta: Double
+  private var tree: EmbeddingForces?
+  private var field: EmbeddingField?
+  private var pairs: EmbeddingPairs?
+  private let sparse: SparseWeights?
   private let dense: [Double]
   /// Z at the last gradient.
   package private(set) var normaliser = 0.0
 
-  /// Forces with similarities `P` in `D` dimensions; exact when `theta` is nil.
-  package init(_ P: Affinities, dimensions D: Int, theta: Double?) {
+  /// Forces with similarities `P` in `D` dimensions, by a method of `TSNEOptions`; `nil` and
+  /// `.automatic` take all repulsions in Float.
+  package init(
+    _ P: Affinities, dimensions D: Int, method: TSNEOptions.Method?, theta: Double = 0.5
+  ) {
     (self.P, self.D, self.theta) = (P, D, theta)
-    tree = EmbeddingForces(count: theta == nil ? 1 : P.n, dimensions: D)
-    sparse = P.sparse
-    dense = theta == nil ? denseRows(P) : []
+    sparse = method == .exact ? nil : P.sparse
+    dense = method == .exact ? denseRows(P) : []
+    switch method {
+    case .exact: break
+    case .barnesHut: tree = EmbeddingForces(count: P.n, dimensions: D)
+    case .fft: field = EmbeddingField(count: P.n)
+    case .automatic, nil: pairs = EmbeddingPairs(count: P.n, dimensions: D)
+    }
   }
 
   /// The gradient of C at the map `Y` (n x D), with p multiplied by `exaggeration`.
   package mutating func gradient(_ Y: [Double], exaggeration: Double) -> [Double] {
-    guard let theta else { return exactGradient(Y, exaggeration) }
-    let n = P.n
-    tree.update(Y.map { Float($0) }, sparse, theta: Float(theta))
-    normaliser = 0
-    for place in 0..<n { normaliser += Double(tree.repulsion(at: place, axis: D)) }
-    var G = tree.attraction.map { 4 * exaggeration * Double($0) }
-    let factor = normaliser > 0 ? 4 / normaliser : 0
-    for place in 0..<n {
-      let i = tree.point(at: place)
-      for axis in 0..<D {
-        G[i * D + axis] -= factor * Double(tree.repulsion(at: place, axis: axis))
-      }
+    guard let sparse else { return exactGradient(Y, exaggeration) }
+    let points = Y.map { Float($0) }
+    if tree != nil {
+      tree?.update(points, sparse, theta: Float(theta))
+    } else if field != nil {
+      field?.update(points, sparse)
+    } else {
+      pairs?.update(points, sparse)
     }
-    return G
+    let pull = tree?.attraction ?? field?.attraction ?? pairs?.attraction ?? []
+    let push = tree?.repulsion ?? field?.repulsion ?? pairs?.repulsion ?? []
+    normaliser = tree?.normaliser ?? field?.normaliser ?? pairs?.normaliser ?? 0
+    let factor = normaliser > 0 ? 4 / normaliser : 0
+    return pull.indices.map { 4 * exaggeration * Double(pull[$0]) - factor * Double(push[$0]) }
   }
 
   private mutating func exactGradient(_ Y: [Double], _ exaggeration: Double) -> [Double] {

@@ -73,6 +73,29 @@ struct Columns<Scalar: KernelScalar>: Sendable, Equatable {
     return result
   }
 
+  /// The columns in another order: column `order[j]` becomes column j.
+  func ordered(by order: [Int]) -> Columns {
+    var result = Columns(rows: rows, count: count)
+    for (j, source) in order.enumerated() {
+      let (from, to) = (source * stride, j * stride)
+      for i in 0..<rows { result.scalars[to + i] = scalars[from + i] }
+    }
+    return result
+  }
+
+  /// The rows in another order: row i becomes row `places[i]`.
+  func rowsMoved(to places: [Int]) -> Columns {
+    var result = Columns(rows: rows, count: count)
+    for j in 0..<count {
+      for i in 0..<rows { result.scalars[j * stride + places[i]] = scalars[j * stride + i] }
+    }
+    return result
+  }
+
+  mutating func divideColumn(_ j: Int, by divisor: Scalar) {
+    for i in 0..<rows { scalars[j * stride + i] /= divisor }
+  }
+
   mutating func swapColumns(_ a: Int, _ b: Int) {
     for i in 0..<rows { scalars.swapAt(a * stride + i, b * stride + i) }
   }

@@ -1,16 +1,17 @@
 // Singular value decomposition: QR with pivoting, then one-sided Jacobi on the transposed triangle.
 //
 // Implements: Z. Drmac, K. Veselic, "New fast and accurate Jacobi SVD algorithm I", SIAM J. Matrix
-//   Anal. Appl. 29 (2008) 1322, algorithm 1 without its second QR: for A = B D with any diagonal D
-//   every singular value has a relative error of the order of n eps cond(B), however small it is.
-// Equation -> code (`jacobiSVD`): A = Q0 R0 (only if m > n); R0 P = Q1 R; X = R', X J = W Sigma; so
-//   that A = (Q0 Q1 J) Sigma (P W)'.
-// Symbols: A (m x n), m >= n, or else A' is decomposed; U = Q0 Q1 J, V = P W, Sigma -> `S`.
-// Deviations: J is accumulated, not solved for. A column of zeros left by Jacobi (rank-deficient A)
-//   gives a singular value of exactly 0; its singular vectors are an orthonormal completion. The
-//   matrix is scaled by a power of two beforehand. For signs nothing is promised.
+//   Anal. Appl. 29 (2008) 1322, algorithm 2: for A = B D with any diagonal D every singular value
+//   has a relative error of the order of n eps cond(B), however small it is.
+// Equation -> code (`jacobiSVD`): A = Q0 R0 (only if m > n); R0 P = Q1 R; R' = Q2 L'; X = L, X J = W
+//   Sigma; so that A = (Q0 Q1 W) Sigma (P Q2 J)'.
+// Symbols: A (m x n), m >= n, or else A' is decomposed; U = Q0 Q1 W, V = P Q2 J, Sigma -> `S`.
+// Deviations: J is accumulated, not solved for, and only where V is asked for. A column of zeros
+//   left by Jacobi (rank-deficient A) gives a singular value of exactly 0; its left singular vectors
+//   are an orthonormal completion. The matrix is scaled by a power of two beforehand. For signs
+//   nothing is promised.
 // Checked by: SVDTests (LAPACK's residuals below 35, 60-digit truth); twin SVDReference.
-// Cost: 2 n^2 (m - n / 3) flops for R0, then about 60 n^3 flops, 100 n^3 with U; four copies of A.
+// Cost: 2 n^2 (m - n / 3) flops for R0, then about 60 n^3 flops, 100 n^3 with V; four copies of A.
 
 import Tensors
 
@@ -78,7 +79,7 @@ public func singularValues<Scalar: KernelScalar>(
   _ A: Tensor<Scalar>
 ) throws(LinearAlgebraError) -> [Scalar] {
   precondition(A.rank == 2, "singularValues needs a matrix, not shape \(A.shape)")
-  return try decompose(A, left: nil).S
+  return try decompose(A, left: nil, right: false).S
 }
 
 /// The singular values and the thin right singular vectors of a matrix, without the left ones.
@@ -93,7 +94,7 @@ public func rightSingularVectors<Scalar: KernelScalar>(
 ) throws(LinearAlgebraError) -> (S: [Scalar], Vt: Tensor<Scalar>) {
   precondition(A.rank == 2, "rightSingularVectors needs a matrix, not shape \(A.shape)")
   let (m, n) = (A.shape[0], A.shape[1])
-  let parts = try decompose(A, left: m < n ? m : nil)
+  let parts = try decompose(A, left: m < n ? m : nil, right: m >= n)
   return (parts.S, (m < n ? parts.U : parts.V).transposedTensor(count: min(m, n)))
 }
 
@@ -106,47 +107,46 @@ private struct TallFactors<Scalar: KernelScalar> {
 
 /// Scales A, or its transpose when that is the tall one, decomposes it, and scales back.
 private func decompose<Scalar: KernelScalar>(
-  _ A: Tensor<Scalar>, left: Int?
+  _ A: Tensor<Scalar>, left: Int?, right: Bool = true
 ) throws(LinearAlgebraError) -> TallFactors<Scalar> {
   let exponent = try scalingExponent(A)
   let C = Columns(A, transposed: A.shape[0] < A.shape[1], exponent: exponent)
-  var factors = try jacobiSVD(C, left: left)
+  var factors = try jacobiSVD(C, left: left, right: right)
   for i in factors.S.indices { factors.S[i] = scaled(factors.S[i], by: -exponent) }
   guard factors.S.allSatisfy({ $0.isFinite }) else { throw .overflow }
   return factors
 }
 
-/// The decomposition of an m x n matrix, m >= n, with `left` left singular vectors: none, n or m.
+/// The decomposition of an m x n matrix, m >= n, with `left` left singular vectors: none, n or m,
+/// and with right ones or none.
 private func jacobiSVD<Scalar: KernelScalar>(
-  _ A: Columns<Scalar>, left: Int?
+  _ A: Columns<Scalar>, left: Int?, right: Bool
 ) throws(LinearAlgebraError) -> TallFactors<Scalar> {
   let (m, n) = (A.rows, A.count)
   var R = A
   let tall = m > n ? factor(&R) : nil
   if m > n { R = R.resized(rows: n, count: n) }
-  let (H, permutation) = factorPivoting(&R)
+  let (first, permutation) = factorPivoting(&R)
+  var turned = R.transposed()
+  let second = factor(&turned)
 
-  var X = R.transposed()
-  let rotations = left == nil ? 0 : n
+  var X = turned.transposed()
+  let rotations = right ? n : 0
   var J = Columns<Scalar>(rows: rotations, count: rotations, diagonal: 1)
   try orthogonalizeColumns(&X, accumulating: &J)
 
   let (S, order) = lengths(X)
-  var W = Columns<Scalar>(rows: n, count: n)
-  for (place, j) in order.enumerated() where S[place] > 0 {
-    for i in 0..<n { W[i, place] = X[i, j] / S[place] }
+  var V = J
+  if right {
+    V = J.ordered(by: order)
+    second.apply(to: &V, columns: 0..<n)
+    V = V.rowsMoved(to: permutation)
   }
-  completeBasis(&W, from: S.count { $0 > 0 })
-  var V = Columns<Scalar>(rows: n, count: n)
-  for j in 0..<n {
-    for i in 0..<n { V[permutation[i], j] = W[i, j] }
-  }
-  guard let left else { return TallFactors(U: J, S: S, V: V) }
-  var U = Columns<Scalar>(rows: n, count: n)
-  for (place, j) in order.enumerated() {
-    for i in 0..<n { U[i, place] = J[i, j] }
-  }
-  H.apply(to: &U, columns: 0..<n)
+  guard let left else { return TallFactors(U: V, S: S, V: V) }
+  var U = X.ordered(by: order)
+  for j in 0..<n where S[j] > 0 { U.divideColumn(j, by: S[j]) }
+  completeBasis(&U, from: S.count { $0 > 0 })
+  first.apply(to: &U, columns: 0..<n)
   guard let tall else { return TallFactors(U: U, S: S, V: V) }
   U = U.resized(rows: m, count: left)
   for j in n..<max(left, n) { U[j, j] = 1 }

@@ -41,7 +41,7 @@ public struct EmbeddingSettings: Codable, Sendable, Equatable {
   var options: TSNEOptions {
     TSNEOptions(
       perplexity: perplexity, iterations: iterations, learningRate: learningRate,
-      theta: theta > 0 ? theta : nil, start: TSNEOptions.Start(rawValue: start) ?? .pca,
-      starts: starts)
+      method: theta > 0 ? .automatic : .exact, theta: theta,
+      start: TSNEOptions.Start(rawValue: start) ?? .pca, starts: starts)
   }
 }

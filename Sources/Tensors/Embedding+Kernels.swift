@@ -9,21 +9,45 @@ import _Kernels256
 import _Kernels512
 #endif
 
-/// Points of one piece of the force loops.
-private let piecePoints = 128
-
-/// Weights p_ij of pairs, rows one after another.
+/// Weights p_ij of pairs, rows one after another, each padded to a multiple of 8 entries.
 package struct SparseWeights: Sendable, Equatable {
   /// The first entry of each row, and the number of entries.
-  package var starts: [Int]
-  /// The other point of each entry, rising in a row.
-  package var columns: [Int32]
-  /// The weight of each entry.
-  package var values: [Float]
+  package private(set) var starts: [Int] = [0]
+  /// The other point of each entry; the point itself in padding.
+  package private(set) var columns: [Int32] = []
+  /// The weight of each entry; 0 in padding.
+  package private(set) var values: [Float] = []
 
-  /// Wraps rows.
-  package init(starts: [Int], columns: [Int32], values: [Float]) {
-    (self.starts, self.columns, self.values) = (starts, columns, values)
+  /// Pads rows.
+  ///
+  /// - Parameters:
+  ///   - rows: the first entry of each row, and the number of entries.
+  ///   - others: the other point of each entry.
+  ///   - weights: the weight of each entry.
+  package init(starts rows: [Int], columns others: [Int32], values weights: [Double]) {
+    let n = rows.count - 1
+    precondition(
+      others.count == weights.count && rows.last == weights.count
+        && others.allSatisfy { $0 >= 0 && Int($0) < n }, "weights do not fit \(n) points")
+    starts.reserveCapacity(n + 1)
+    columns.reserveCapacity(others.count + 7 * n)
+    values.reserveCapacity(others.count + 7 * n)
+    for i in 0..<n {
+      columns += others[rows[i]..<rows[i + 1]]
+      for entry in rows[i]..<rows[i + 1] { values.append(Float(weights[entry])) }
+      while columns.count % 8 != 0 {
+        columns.append(Int32(i))
+        values.append(0)
+      }
+      starts.append(columns.count)
+    }
+  }
+
+  /// Refuses rows that do not belong to `n` points.
+  func checkFit(_ n: Int) {
+    precondition(
+      starts.count == n + 1,
+      "weights of \(starts.count - 1) rows do not fit \(n) points")
   }
 }
 
@@ -35,7 +59,11 @@ package struct EmbeddingForces: Sendable {
   package let dimensions: Int
   /// The sums of p_ij w (y_i - y_j): n x D values.
   package private(set) var attraction: [Float]
-  /// Planes of sums over the tree, at the places of the Morton curve; see `repulsion`.
+  /// The sums of N w^2 (y_i - y_cell): n x D values.
+  package private(set) var repulsion: [Float]
+  /// The sum over all pairs of w.
+  package private(set) var normaliser = 0.0
+  /// Planes of sums over the tree, at the places of the Morton curve.
   private var sums: [Float]
   private var keys: [UInt64]
   private var order: [Int32]
@@ -50,11 +78,11 @@ package struct EmbeddingForces: Sendable {
   ///
   /// - Precondition: n at least 1, below 2^31; 2 or 3 dimensions.
   package init(count n: Int, dimensions: Int) {
-    precondition(n >= 1 && n < 1 << 31, "a map has 1 to 2^31 - 1 points, not \(n)")
-    precondition(dimensions == 2 || dimensions == 3, "maps have 2 or 3 dimensions")
+    checkMap(n, dimensions)
     (self.n, self.dimensions) = (n, dimensions)
     padded = (n + 15) / 16 * 16
     attraction = [Float](repeating: 0, count: n * dimensions)
+    repulsion = attraction
     sums = [Float](repeating: 0, count: padded * (dimensions + 1))
     keys = [UInt64](repeating: 0, count: 2 * n)
     order = [Int32](repeating: 0, count: 2 * n)
@@ -64,12 +92,6 @@ package struct EmbeddingForces: Sendable {
     boxes = [SIMD4<Float>](repeating: SIMD4(), count: 4 * n)
   }
 
-  /// The point at a place of the curve, 0 ..< n.
-  package func point(at place: Int) -> Int { Int(order[place]) }
-
-  /// The sum of N w^2 (y_i - y_cell) along an axis, or with `axis` = D the sum of N w.
-  package func repulsion(at place: Int, axis: Int) -> Float { sums[axis * padded + place] }
-
   /// Builds the tree of `points` and sums all forces.
   ///
   /// - Parameters:
@@ -78,11 +100,8 @@ package struct EmbeddingForces: Sendable {
   ///   - theta: the trade-off, 0 for exact sums.
   package mutating func update(_ points: [Float], _ weights: SparseWeights, theta: Float) {
     precondition(points.count == n * dimensions, "\(points.count) values for \(n) points")
-    precondition(
-      weights.starts.count == n + 1 && weights.columns.count == weights.values.count
-        && weights.starts[n] == weights.values.count, "weights do not fit \(n) points")
+    weights.checkFit(n)
     let cells = buildTree(points)
-    let pieces = (n + piecePoints - 1) / piecePoints
     let (n, D, padded) = (n, dimensions, padded)
     let (sorted, centres, links) = (sorted, centres, links)
     // SAFETY: sizes are those of `init`, checked above; each piece writes its own points alone.
@@ -90,10 +109,8 @@ package struct EmbeddingForces: Sendable {
       unsafe attraction.withUnsafeMutableBufferPointer { pulls in
         guard let sumBase = sums.baseAddress, let pullBase = pulls.baseAddress else { return }
         let (push, pull) = unsafe (SharedPointer(sumBase), SharedPointer(pullBase))
-        parallelFor(2 * pieces) { piece in
-          let first = piece % pieces * piecePoints
-          let end = min(n, first + piecePoints)
-          if piece < pieces {
+        parallelForPieces(of: n) { isRepulsion, first, end in
+          if isRepulsion {
             unsafe repel(
               sorted, padded, n, D, first, end, centres, links, cells, theta * theta, push.pointer)
           } else {
@@ -101,6 +118,12 @@ package struct EmbeddingForces: Sendable {
           }
         }
       }
+    }
+    normaliser = 0
+    for place in 0..<n {
+      normaliser += Double(sums[D * padded + place])
+      let i = Int(order[place])
+      for axis in 0..<D { repulsion[i * D + axis] = sums[axis * padded + place] }
     }
   }
 
@@ -120,6 +143,102 @@ package struct EmbeddingForces: Sendable {
       return unsafe _Kernels128.buildEmbeddingTree(
         points, n, D, &keys, &order, &scratch, &sorted, padded, &centres, &links, &boxes)
     }
+  }
+}
+
+/// The forces of t-SNE with the repulsion of all pairs, in Float.
+package struct EmbeddingPairs: Sendable {
+  /// The number of points.
+  package let n: Int
+  /// 2 or 3.
+  package let dimensions: Int
+  /// The sums of p_ij w (y_i - y_j): n x D values.
+  package private(set) var attraction: [Float]
+  /// The sums of w^2 (y_i - y_j): n x D values.
+  package private(set) var repulsion: [Float]
+  /// The sum over all pairs of w.
+  package private(set) var normaliser = 0.0
+  private var sums: [Float]
+  private var map: [Float]
+  private let padded: Int
+
+  /// Room for a map.
+  ///
+  /// - Precondition: n at least 1, below 2^31; 2 or 3 dimensions.
+  package init(count n: Int, dimensions: Int) {
+    checkMap(n, dimensions)
+    (self.n, self.dimensions) = (n, dimensions)
+    padded = (n + 15) / 16 * 16
+    attraction = [Float](repeating: 0, count: n * dimensions)
+    repulsion = attraction
+    sums = [Float](repeating: 0, count: padded * (dimensions + 1))
+    // Padding lies where w is 1e-36 and its square nothing.
+    map = [Float](repeating: 1e18, count: padded * dimensions)
+  }
+
+  /// Sums all forces.
+  ///
+  /// - Parameters:
+  ///   - points: n x D finite values.
+  ///   - weights: n rows.
+  package mutating func update(_ points: [Float], _ weights: SparseWeights) {
+    precondition(points.count == n * dimensions, "\(points.count) values for \(n) points")
+    weights.checkFit(n)
+    let (n, D, padded) = (n, dimensions, padded)
+    for i in 0..<n {
+      for axis in 0..<D { map[axis * padded + i] = points[i * D + axis] }
+    }
+    let map = map
+    // SAFETY: sizes are those of `init`, checked above; each piece writes its own points alone.
+    unsafe sums.withUnsafeMutableBufferPointer { sums in
+      unsafe attraction.withUnsafeMutableBufferPointer { pulls in
+        guard let sumBase = sums.baseAddress, let pullBase = pulls.baseAddress else { return }
+        let (push, pull) = unsafe (SharedPointer(sumBase), SharedPointer(pullBase))
+        parallelForPieces(of: n) { isRepulsion, first, end in
+          if isRepulsion {
+            unsafe repelPairs(map, padded, D, first, end, push.pointer)
+          } else {
+            unsafe attract(points, D, first, end, weights, pull.pointer)
+          }
+        }
+      }
+    }
+    normaliser = 0
+    for i in 0..<n {
+      // Each point counted itself.
+      normaliser += Double(sums[D * padded + i]) - 1
+      for axis in 0..<D { repulsion[i * D + axis] = sums[axis * padded + i] }
+    }
+  }
+}
+
+private func checkMap(_ n: Int, _ dimensions: Int) {
+  precondition(n >= 1 && n < 1 << 31, "a map has 1 to 2^31 - 1 points, not \(n)")
+  precondition(dimensions == 2 || dimensions == 3, "maps have 2 or 3 dimensions")
+}
+
+/// Runs `body` for pieces of the points' repulsion, then of their attraction.
+private func parallelForPieces(
+  of n: Int, _ body: @Sendable (_ isRepulsion: Bool, _ first: Int, _ end: Int) -> Void
+) {
+  let pieces = (n + piecePoints - 1) / piecePoints
+  parallelFor(2 * pieces) { piece in
+    let first = piece % pieces * piecePoints
+    body(piece < pieces, first, min(n, first + piecePoints))
+  }
+}
+
+private func repelPairs(
+  _ map: [Float], _ padded: Int, _ D: Int, _ first: Int, _ end: Int,
+  _ sums: UnsafeMutablePointer<Float>
+) {
+  // SAFETY: the caller guarantees the sizes.
+  switch InstructionSet.current {
+  #if !NITAL_PORTABLE
+  case .avx512: unsafe _Kernels512.repelPairs(map, padded, D, first, end, sums)
+  case .avx2: unsafe _Kernels256.repelPairs(map, padded, D, first, end, sums)
+  #endif
+  default: unsafe _Kernels128.repelPairs(map, padded, D, first, end, sums)
   }
 }
 
@@ -144,7 +263,7 @@ private func repel(
   }
 }
 
-private func attract(
+func attract(
   _ points: [Float], _ D: Int, _ first: Int, _ end: Int, _ weights: SparseWeights,
   _ sums: UnsafeMutablePointer<Float>
 ) {

@@ -7,8 +7,8 @@
 // Symbols: a column holds `rows` numbers, a multiple of 16, padded with zeros, `stride` apart.
 // Deviations: norms are taken anew after each rotation, in the pass that rotates, which also takes
 //   the product of the next pair; the longer column
-//   goes first (P. de Rijk, SIAM J. Sci. Stat. Comput. 10 (1989) 359). Sums run in 16 lanes
-//   whatever the vector width and are combined in one order, so that all builds with FMA give the
+//   goes first (P. de Rijk, SIAM J. Sci. Stat. Comput. 10 (1989) 359). Sums run in 16 or 8
+//   lanes whatever the vector width and are combined in one order, so that all builds with FMA give the
 //   same bits.
 // Checked by: RotationKernelTests, SVDTests. Cost: 2 rows flops a product, 10 rows a rotation.
 // RotationsFloat.swift is generated from this file by Tests/Fixtures/generate_float_kernels.sh.
@@ -91,6 +91,25 @@ func rotate(
   }
 }
 
+/// acc + a * b in 8 lanes: with three sums more would not fit the registers of AVX2.
+@inline(__always)
+private func halfLanesMultiplyAdd(
+  _ acc: SIMD8<Double>, _ a: SIMD8<Double>, _ b: SIMD8<Double>
+) -> SIMD8<Double> {
+  #if NITAL_FMA || arch(arm64)
+  acc.addingProduct(a, b)
+  #else
+  acc + a * b
+  #endif
+}
+
+@inline(__always)
+private func sumOfHalfLanes(_ v: SIMD8<Double>) -> Double {
+  let four = v.lowHalf + v.highHalf
+  let two = four.lowHalf + four.highHalf
+  return two[0] + two[1]
+}
+
 /// Rotates a pair of columns as `rotate` does; gives their new squared norms and the scalar product
 /// of the new first one with column `z`, which is met next.
 @inline(__always)
@@ -98,23 +117,24 @@ func rotateWithNorms(
   _ x: UnsafeMutablePointer<Double>, _ y: UnsafeMutablePointer<Double>,
   _ z: UnsafePointer<Double>, _ rows: Int, _ J: DoublePlaneRotation
 ) -> (xx: Double, yy: Double, xz: Double) {
-  let (xx, xy) = (SIMD16<Double>(repeating: J.xx), SIMD16<Double>(repeating: J.xy))
-  let (yx, yy) = (SIMD16<Double>(repeating: J.yx), SIMD16<Double>(repeating: J.yy))
-  var sumX = SIMD16<Double>(repeating: 0)
-  var (sumY, sumZ) = (sumX, sumX)
+  typealias V = SIMD8<Double>
+  let (xx, xy) = (V(repeating: J.xx), V(repeating: J.xy))
+  let (yx, yy) = (V(repeating: J.yx), V(repeating: J.yy))
+  var (sumX, sumY, sumZ) = (V(), V(), V())
   var i = 0
   while i < rows {
-    let (a, b) = (loadLanes(x + i), loadLanes(y + i))
-    let one = lanesMultiplyAdd(xx * a, xy, b)
-    let two = lanesMultiplyAdd(yy * b, yx, a)
-    sumZ = lanesMultiplyAdd(sumZ, one, loadLanes(z + i))
-    sumX = lanesMultiplyAdd(sumX, one, one)
-    sumY = lanesMultiplyAdd(sumY, two, two)
-    storeLanes(one, x + i)
-    storeLanes(two, y + i)
-    i &+= 16
+    let a = UnsafeRawPointer(x + i).loadUnaligned(as: V.self)
+    let b = UnsafeRawPointer(y + i).loadUnaligned(as: V.self)
+    let one = halfLanesMultiplyAdd(xx * a, xy, b)
+    let two = halfLanesMultiplyAdd(yy * b, yx, a)
+    sumZ = halfLanesMultiplyAdd(sumZ, one, UnsafeRawPointer(z + i).loadUnaligned(as: V.self))
+    sumX = halfLanesMultiplyAdd(sumX, one, one)
+    sumY = halfLanesMultiplyAdd(sumY, two, two)
+    UnsafeMutableRawPointer(x + i).storeBytes(of: one, as: V.self)
+    UnsafeMutableRawPointer(y + i).storeBytes(of: two, as: V.self)
+    i &+= 8
   }
-  return (sumOfLanes(sumX), sumOfLanes(sumY), sumOfLanes(sumZ))
+  return (sumOfHalfLanes(sumX), sumOfHalfLanes(sumY), sumOfHalfLanes(sumZ))
 }
 
 /// Rotates two columns by a given angle: x' = c x - s y, y' = s x + c y.

@@ -33,7 +33,11 @@ public func embeddingRow(
     let dy = y - UnsafeRawPointer(map + padded + j).loadUnaligned(as: V.self)
     let dz = z - UnsafeRawPointer(map + 2 * padded + j).loadUnaligned(as: V.self)
     let w = 1 / (1 + (dx * dx + dy * dy + dz * dz))
-    let counted = V().replacing(with: w, where: (places .!= out) .& (places .< limit))
+    // Masks of whole words: comparisons of whole numbers would run lane by lane.
+    let difference = places ^ out
+    let isCounted = ((difference | (0 &- difference)) & (places &- limit)) &>> 63
+    let counted = unsafeBitCast(
+      unsafeBitCast(w, to: SIMD8<Int64>.self) & isCounted, to: V.self)
     let pull = UnsafeRawPointer(p + j).loadUnaligned(as: V.self) * counted
     let push = counted * w
     total += counted

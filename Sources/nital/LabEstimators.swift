@@ -6,17 +6,34 @@ import LinearAlgebra
 import Tensors
 import WeightFormats
 
+/// How `nital lab pca` finds the components.
+enum PCASolver: String, CaseIterable, ExpressibleByArgument {
+  case auto, full, randomized
+}
+
 struct LabPCA: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "pca",
     abstract: "Principal components of the rows of a matrix.",
-    discussion: "Writes scores, components, explainedVariance, explainedVarianceRatio and mean.")
+    discussion: """
+      Writes scores, components, explainedVariance, explainedVarianceRatio and mean. The solver \
+      auto takes randomized where rows and columns exceed 500 and the components are at most a \
+      tenth of either, else full. full computes in double precision, randomized in that of the file.
+      """)
 
   @Argument(help: "A matrix, one sample a row.") var input: String
   @Option(help: "The number of components (default: all).") var components: Int?
   @Flag(help: "Scale the scores to unit variance.") var whiten = false
-  @Flag(help: "Use the randomized method.") var randomized = false
+  @Option(help: "How components are found: auto, full or randomized.") var solver = PCASolver.auto
+  @Option(help: "Sample vectors beside the components, randomized solver.") var oversampling = 30
+  @Option(help: "Power iterations of the randomized solver.") var powerIterations = 2
   @OptionGroup var lab: LabOptions
+
+  func validate() throws {
+    if oversampling < 0 || powerIterations < 0 {
+      throw ValidationError("--oversampling and --power-iterations begin at 0.")
+    }
+  }
 
   func run() throws {
     let data = try loadArray(input)
@@ -24,18 +41,49 @@ struct LabPCA: ParsableCommand {
     let largest = min(data.shape[0], data.shape[1])
     let count = components ?? largest
     try require((1...max(1, largest)).contains(count), "--components takes 1 to \(largest)")
-    let values = data.doubles
-    let (pca, scores) = try lab.timed {
-      var generator = SeededGenerator(seed: lab.seed)
-      let pca =
-        try randomized
-        ? PCA.fitRandomized(values, count: count, whitens: whiten, using: &generator)
-        : PCA.fit(values, components: .count(count), whitens: whiten)
-      return (pca, try pca.transform(values))
+    let isLarge = largest > 500 && count <= largest / 10
+    if solver == .full || (solver == .auto && !isLarge) {
+      let values = data.doubles
+      try write(values) {
+        try PCA.fit(values, components: .count(count), whitens: whiten)
+      } scores: {
+        NamedTensor(name: "scores", $0)
+      }
+      return
     }
+    switch data {
+    case .float(let values):
+      try write(values) {
+        try sampled(values, count)
+      } scores: {
+        NamedTensor(name: "scores", $0)
+      }
+    case .double(let values):
+      try write(values) {
+        try sampled(values, count)
+      } scores: {
+        NamedTensor(name: "scores", $0)
+      }
+    }
+  }
+
+  private func sampled<Scalar: KernelScalar>(
+    _ values: Tensor<Scalar>, _ count: Int
+  ) throws -> PCA {
+    var generator = SeededGenerator(seed: lab.seed)
+    return try PCA.fitRandomized(
+      values, count: count, whitens: whiten, oversampling: oversampling,
+      powerIterations: powerIterations, using: &generator)
+  }
+
+  private func write<Scalar: KernelScalar>(
+    _ values: Tensor<Scalar>, _ fit: () throws -> PCA, scores named: (Tensor<Scalar>) -> NamedTensor
+  ) throws {
+    let pca = try lab.timed(fit)
+    let scores = try pca.transform(values)
     try saveArrays(
       [
-        NamedTensor(name: "scores", scores), NamedTensor(name: "components", pca.components),
+        named(scores), NamedTensor(name: "components", pca.components),
         NamedTensor(name: "explainedVariance", vector(pca.explainedVariance)),
         NamedTensor(name: "explainedVarianceRatio", vector(pca.explainedVarianceRatio)),
         NamedTensor(name: "mean", vector(pca.mean)),

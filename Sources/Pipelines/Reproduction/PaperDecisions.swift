@@ -1,6 +1,7 @@
 // The steps of a paper, and where it is silent, contradicts its code or slips: what is done here, and
 // how to have the other.
 
+import Estimators
 import Reporting
 import Tensors
 
@@ -51,7 +52,8 @@ extension PaperStudy {
         computed: "CLAHE before resizing", remark: "KH-A1: the paper does not say when"),
       Comparison(
         "KH10", "map", printed: "50 components to 2, Barnes-Hut",
-        computed: "\(components) components to 2, Barnes-Hut, angle 0.5"),
+        computed: "\(components) components to 2",
+        remark: "all pairs repel up to \(TSNEOptions.pairsLimit) images, a grid beyond"),
       Comparison(
         "KH13", "k-means", printed: "on the map, k = 6",
         computed: "on the map, k = \(images.classNames.count)"),
@@ -162,8 +164,8 @@ let cohnDecisions = [
   PaperDecision(
     row: "CH-A13", point: "t-SNE settings are scikit-learn's defaults of 2020",
     choice:
-      "perplexity 30, exaggeration 12, 1,000 steps, angle 0.5 as there; start at the components, "
-      + "rate n / 12"),
+      "perplexity 30, exaggeration 12, 1,000 steps as there; no approximation up to 2,000 images; start "
+      + "at the components, rate n / 12"),
   PaperDecision(
     row: "CH-A14", point: "style of the confusion matrices",
     choice: "count to the power 0.6, cyan to magenta, boxed numbers"),
