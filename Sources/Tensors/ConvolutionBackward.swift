@@ -17,13 +17,14 @@
 ///   - outputGradient: dY, shape (N, outputHeight, outputWidth, K).
 ///   - filters: shape (R, S, C, K), those of the convolution from C to K channels.
 ///   - g: geometry of that convolution; one group.
+///   - algorithm: how the convolutions are computed that it consists of.
 ///   - inputGradient: dX, shape (N, H, W, C); its values do not matter.
 /// - Precondition: a convolution of `inputGradient`'s shape has `outputGradient`'s shape.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 public func convolutionInputGradient<Scalar: KernelScalar>(
   _ outputGradient: Tensor<Scalar>, _ filters: Tensor<Scalar>, geometry g: ConvolutionGeometry,
-  into inputGradient: inout Tensor<Scalar>
+  algorithm: ConvolutionAlgorithm = .automatic, into inputGradient: inout Tensor<Scalar>
 ) {
   checkBackward(inputGradient.shape, filters.shape, outputGradient.shape, g)
   guard inputGradient.count > 0 else { return }
@@ -35,9 +36,10 @@ public func convolutionInputGradient<Scalar: KernelScalar>(
       left: x - g.paddingLeft,
       right: inputGradient.shape[2] + g.paddingLeft - outputGradient.shape[2])
     convolveWithin(
-      outputGradient, mirrored(filters), margins, g.dilationY, g.dilationX, into: &inputGradient)
+      outputGradient, mirrored(filters), margins, g.dilationY, g.dilationX, algorithm,
+      into: &inputGradient)
   } else if g.dilationY == 1 && g.dilationX == 1 {
-    inputGradientByPhases(outputGradient, filters, g, into: &inputGradient)
+    inputGradientByPhases(outputGradient, filters, g, algorithm, into: &inputGradient)
   } else {
     var dense = g
     (dense.strideY, dense.strideX) = (1, 1)
@@ -45,7 +47,8 @@ public func convolutionInputGradient<Scalar: KernelScalar>(
     let rows = dense.outputHeight(inputGradient.shape[1], filterHeight: R)
     let columns = dense.outputWidth(inputGradient.shape[2], filterWidth: S)
     let spread = spreadOut(outputGradient, g.strideY, g.strideX, rows, columns)
-    convolutionInputGradient(spread, filters, geometry: dense, into: &inputGradient)
+    convolutionInputGradient(
+      spread, filters, geometry: dense, algorithm: algorithm, into: &inputGradient)
   }
 }
 
@@ -82,7 +85,7 @@ private func mirrored<Scalar: KernelScalar>(_ filters: Tensor<Scalar>) -> Tensor
 /// The convolution with stride 1 of an image with margins that may be negative.
 private func convolveWithin<Scalar: KernelScalar>(
   _ image: Tensor<Scalar>, _ filters: Tensor<Scalar>, _ m: Margins, _ dilationY: Int,
-  _ dilationX: Int, into output: inout Tensor<Scalar>
+  _ dilationX: Int, _ algorithm: ConvolutionAlgorithm, into output: inout Tensor<Scalar>
 ) {
   var source = image
   if min(m.top, m.bottom, m.left, m.right) < 0 {
@@ -93,7 +96,8 @@ private func convolveWithin<Scalar: KernelScalar>(
     strideY: 1, strideX: 1, paddingTop: max(0, m.top), paddingBottom: max(0, m.bottom),
     paddingLeft: max(0, m.left), paddingRight: max(0, m.right), dilationY: dilationY,
     dilationX: dilationX)
-  convolve(source, PackedFilters(filters), geometry: geometry, into: &output)
+  convolveInBands(
+    source, filters, geometry: geometry, algorithm: algorithm, into: &output)
 }
 
 /// Images without some rows and columns at their edges.
@@ -151,7 +155,7 @@ private struct Phase {
 
 private func inputGradientByPhases<Scalar: KernelScalar>(
   _ dY: Tensor<Scalar>, _ filters: Tensor<Scalar>, _ g: ConvolutionGeometry,
-  into dX: inout Tensor<Scalar>
+  _ algorithm: ConvolutionAlgorithm, into dX: inout Tensor<Scalar>
 ) {
   let (N, H, W, C) = (dX.shape[0], dX.shape[1], dX.shape[2], dX.shape[3])
   for a in 0..<g.strideY {
@@ -170,7 +174,7 @@ private func inputGradientByPhases<Scalar: KernelScalar>(
           dY, mirrored(taps),
           Margins(
             top: vertical.before, bottom: vertical.after, left: horizontal.before,
-            right: horizontal.after), 1, 1, into: &part)
+            right: horizontal.after), 1, 1, algorithm, into: &part)
       }
       scatter(part, vertical.row, horizontal.row, g, into: &dX)
     }

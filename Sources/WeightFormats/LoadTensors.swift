@@ -29,6 +29,12 @@ public struct LoadLimits: Sendable, Equatable {
   /// a member that grows a thousandfold is a trap.
   public var growth = 200
 
+  /// Whether the checksums of stored zip members above 1 MiB are compared.
+  ///
+  /// Without, a file of any size opens at once, and damaged values go unseen: for looking at names
+  /// and shapes alone.
+  public var comparesChecksums = true
+
   /// The depth of the stack that a pickle builds.
   public var pickleStack = 2_000_000
 

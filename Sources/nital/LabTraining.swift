@@ -34,6 +34,7 @@ struct LabTrain: ParsableCommand {
     var size: Int
     var median_seconds: Double
     var seconds: [Double]
+    var median_processor_seconds: Double
     var planned_bytes, peak_bytes: Int
     var losses: [Float]
     var threads: Int
@@ -59,13 +60,15 @@ struct LabTrain: ParsableCommand {
       Tensor(shape: [size, size, 3], scalars: pixels),
       superpixels: settings.method == .superpixels ? (cells, across * across) : nil,
       settings: settings, seed: settings.seed)
-    var seconds: [Double] = []
+    var (seconds, processor): ([Double], [Double]) = ([], [])
     for _ in 0...repeats {
-      let began = monotonicSeconds()
+      let (began, used) = (monotonicSeconds(), processorSeconds())
       job.step()
       seconds.append(monotonicSeconds() - began)
+      processor.append(processorSeconds() - used)
     }
     seconds.removeFirst()
+    processor.removeFirst()
     var usage = rusage()
     // RUSAGE_SELF is 0 everywhere; Glibc's headers make an enumeration of it.
     // SAFETY: `usage` is a local variable.
@@ -73,8 +76,17 @@ struct LabTrain: ParsableCommand {
     try shared.printJSON(
       Result(
         size: size, median_seconds: seconds.sorted()[seconds.count / 2], seconds: seconds,
+        median_processor_seconds: processor.sorted()[processor.count / 2],
         planned_bytes: job.plan.peakBytes, peak_bytes: usage.ru_maxrss * 1024,
         losses: job.losses, threads: Parallelism.threads,
         instruction_set: InstructionSet.current.name))
   }
+}
+
+/// Seconds of processor time that the process has used, all threads together.
+private func processorSeconds() -> Double {
+  var time = timespec()
+  // SAFETY: `time` is a local variable.
+  unsafe clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+  return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
 }

@@ -9,7 +9,7 @@ struct ReproduceCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "reproduce",
     abstract: "Reproduce a published paper: every table and figure, printed beside computed.",
-    subcommands: [ReproduceKitahara.self, ReproduceCohn.self])
+    subcommands: [ReproduceKitahara.self, ReproduceCohn.self, ReproduceKim.self])
 }
 
 /// Options of the papers that start from labelled images.

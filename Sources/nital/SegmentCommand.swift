@@ -154,6 +154,10 @@ struct SegmentCommand: ParsableCommand {
       of the iteration before are taken; while more than N are left, the smallest class joins the class \
       with which it shares the longest boundary.
 
+      SWEEPS. --sweep classes, compactness or superpixels segments each image at each of --values, with \
+      --seeds seeds, and writes report.html, figures/ and tables/ with the means of F, F' and Q, their \
+      ranks, and every run; two sweeps draw a map of F. --shard I/N shares out the runs.
+
       An interrupted run goes on from its last checkpoint; its result has the same bytes.
       """)
 
@@ -175,6 +179,7 @@ struct SegmentCommand: ParsableCommand {
   @Flag(help: "Print the images, the memory that each needs and the settings, and stop.")
   var dryRun = false
 
+  @OptionGroup var sweep: SweepOptions
   @OptionGroup var training: SegmentationOptions
   @OptionGroup var shared: SharedOptions
 
@@ -199,6 +204,10 @@ struct SegmentCommand: ParsableCommand {
     let set = try readingFile { () throws(FormatError) in try ImageSet(record.inputs) }
     for reading in record.settings.readings { shared.note(reading) }
     if dryRun { return describe(set, record) }
+    if !sweep.sweep.isEmpty {
+      return try sweep.run(
+        set, record.settings, output: output, resume: !noResume, shared)
+    }
     try segment(set, record)
   }
 

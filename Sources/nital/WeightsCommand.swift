@@ -62,7 +62,7 @@ struct WeightsInspectCommand: ParsableCommand {
   @Argument(help: "Weight files.")
   var files: [String]
 
-  @Flag(help: "Read names, types and shapes alone: no check for NaN, no checksums.")
+  @Flag(help: "Names, types and shapes alone, at once: no check for NaN or damage, no checksums.")
   var headers = false
 
   @OptionGroup var shared: SharedOptions
@@ -121,7 +121,9 @@ private struct InspectedWeights: Encodable {
   var metadata: [String: String]
 
   init(_ path: String, withValues: Bool, withChecksums: Bool) throws(FormatError) {
-    let found = try loadTensorFile(contentsOf: path)
+    var limits = LoadLimits()
+    limits.comparesChecksums = withValues
+    let found = try loadTensorFile(contentsOf: path, limits: limits)
     let isArray = found.format == "npy" || found.format == "npz"
     if withValues, !isArray { try found.tensors.refuseNonFinite() }
     (file, format, metadata) = (path, found.format, found.metadata)

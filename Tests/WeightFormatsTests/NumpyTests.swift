@@ -64,6 +64,22 @@ import WeightFormats
     }
   }
 
+  /// Two megabytes of values: a damaged one is found unless names and shapes alone are wanted.
+  @Test func checksumsOfLargeMembersAreComparedUnlessHeadersAloneAreRead() throws {
+    try withTemporaryFile("large.npz") { path in
+      let values = Tensor<Float>(repeating: 0.5, shape: [512, 1024])
+      try saveNPZ([NamedTensor(name: "x", values)], to: path)
+      var damaged = try CheckedBytes(contentsOf: path).array
+      damaged[1 << 20] ^= 1
+      let bytes = CheckedBytes(damaged, file: path)
+      let error = #expect(throws: FormatError.self) { try readTensorFile(bytes) }
+      #expect(error?.problem.contains("checksum") == true)
+      var limits = LoadLimits()
+      limits.comparesChecksums = false
+      #expect(try readTensorFile(bytes, limits: limits).tensors[0].shape == [512, 1024])
+    }
+  }
+
   @Test(arguments: [
     "{'descr': '<f4', 'fortran_order': False, 'shape': (2,)}",
     "{'shape': (2L,), \"descr\": \"<f4\", 'fortran_order': True,}  \n",

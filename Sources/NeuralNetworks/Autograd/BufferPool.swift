@@ -27,7 +27,7 @@ struct BufferPool<Scalar: KernelScalar> {
     while total + count > budget, !free.isEmpty { total -= free.removeFirst().count }
     total += count
     peak = max(peak, total)
-    return isDry ? [] : [Scalar](repeating: 0, count: count)
+    return isDry ? [] : zeroValues(count)
   }
 
   /// Takes an array back.

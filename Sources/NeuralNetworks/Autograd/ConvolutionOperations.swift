@@ -24,8 +24,8 @@ private final class Convolution<Scalar: KernelScalar>: Operation {
   func readsInput(_ i: Int) -> Bool { i < 2 }
 
   func forward(_ x: [Tensor<Scalar>], into y: inout Tensor<Scalar>, again: Bool) {
-    let packed = PackedFilters(x[1], bias: x.count > 2 ? x[2] : nil)
-    convolve(x[0], packed, geometry: geometry, into: &y)
+    convolveInBands(
+      x[0], x[1], bias: x.count > 2 ? x[2] : nil, geometry: geometry, into: &y)
   }
 
   func backward(
@@ -75,7 +75,7 @@ private final class TransposedConvolution<Scalar: KernelScalar>: Operation {
     if x.count > 2, wanted[2] {
       dx[2] = Tensor(shape: [x[1].shape[2]], scalars: channelSums(dy).map { Scalar($0) })
     }
-    if wanted[0] { convolve(dy, PackedFilters(x[1]), geometry: geometry, into: &dx[0]) }
+    if wanted[0] { convolveInBands(dy, x[1], geometry: geometry, into: &dx[0]) }
   }
 }
 

@@ -150,7 +150,7 @@ public struct UnsupervisedSegmentation: Sendable {
   }
 
   /// Trains to the end; `nil` when the user stopped it.
-  private func trained(
+  func trained(
     _ training: KanezakiTraining, width: Int, _ save: () throws(FormatError) -> Void,
     _ report: (Float, Int) -> Void
   ) throws(FormatError) -> [Int32]? {

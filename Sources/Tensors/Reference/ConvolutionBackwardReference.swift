@@ -13,13 +13,17 @@
 ///   - outputGradient: dY, shape (N, outputHeight, outputWidth, K).
 ///   - g: geometry of the convolution; one group.
 /// - Returns: dX and dW, shapes of `input` and `filters`.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
 public func convolutionBackwardReference<Scalar: KernelScalar>(
   _ input: Tensor<Scalar>, _ filters: Tensor<Scalar>, _ outputGradient: Tensor<Scalar>,
   geometry g: ConvolutionGeometry
 ) -> (inputGradient: Tensor<Scalar>, filterGradient: Tensor<Scalar>) {
   checkBackward(input.shape, filters.shape, outputGradient.shape, g)
-  var (dX, dW) = (Tensor<Scalar>.zeros(input.shape), Tensor<Scalar>.zeros(filters.shape))
-  let (H, W, C) = (input.shape[1], input.shape[2], input.shape[3])
+  var dX = [Scalar](repeating: 0, count: input.count)
+  var dW = [Scalar](repeating: 0, count: filters.count)
+  let (X, W, dY) = (input.scalars, filters.scalars, outputGradient.scalars)
+  let (height, width, C) = (input.shape[1], input.shape[2], input.shape[3])
   let (S, K, Ho, Wo) = (
     filters.shape[1], filters.shape[3], outputGradient.shape[1], outputGradient.shape[2]
   )
@@ -28,13 +32,15 @@ public func convolutionBackwardReference<Scalar: KernelScalar>(
     for tap in 0..<(filters.shape[0] * S) {
       let iy = y * g.strideY + tap / S * g.dilationY - g.paddingTop
       let ix = x * g.strideX + tap % S * g.dilationX - g.paddingLeft
-      guard iy >= 0, iy < H, ix >= 0, ix < W else { continue }
+      guard iy >= 0, iy < height, ix >= 0, ix < width else { continue }
       for ck in 0..<(C * K) {
-        let (i, o) = (((n * H + iy) * W + ix) * C + ck / K, pixel * K + ck % K)
-        dX.scalars[i] += outputGradient.scalars[o] * filters.scalars[tap * C * K + ck]
-        dW.scalars[tap * C * K + ck] += input.scalars[i] * outputGradient.scalars[o]
+        let (i, o) = (((n * height + iy) * width + ix) * C + ck / K, pixel * K + ck % K)
+        dX[i] += dY[o] * W[tap * C * K + ck]
+        dW[tap * C * K + ck] += X[i] * dY[o]
       }
     }
   }
-  return (dX, dW)
+  return (
+    Tensor(shape: input.shape, scalars: dX), Tensor(shape: filters.shape, scalars: dW)
+  )
 }

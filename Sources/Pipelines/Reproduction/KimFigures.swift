@@ -1,0 +1,335 @@
+// Kim et al.: figures 1 to 9, the schematics, pictures with their segmentations, phase fractions.
+//
+// Implements: table 1 and figures 1 to 9.
+// Deviations: figure 4's values of compactness and superpixels are not printed; three of each are
+//   drawn. Checked by: KimTests. Cost: one segmentation a picture, three more for figure 9.
+
+import Imaging
+import Metallography
+import Reporting
+import Tensors
+
+extension KimStudy {
+  // MARK: - Figures 1 to 3, table 1
+
+  var schematicParts: [PaperPart] {
+    [
+      PaperPart("fig1", "Table 1, figure 1: material and microstructures") {
+        var content = PartContent()
+        content.add(
+          "table1",
+          ReportTable(
+            caption: "Table 1 as printed: composition of the paper's steel in mass percent.",
+            header: ["C", "Si", "Mn", "P", "S", "Al", "N (ppm)", "O (ppm)"],
+            rows: [["0.152", "0.015", "1.51", "0.007", "0.0016", "0.026", "18", "28"]]))
+        let shown = try pictures.map { picture in
+          RowPicture(
+            picture.name, png: try picture.png(side: 280), proportion: picture.proportion,
+            notes: [sizeText(picture)])
+        }
+        content.add(
+          Figure(
+            name: "fig1", title: "Microstructures", caption: "The pictures of this reproduction.",
+            chart: PictureRow(shown, columns: 4, width: 200)))
+        content.comparisons = [
+          Comparison(
+            "KI1", "composition, etching", printed: "Table 1; 5 % picral + 0.5 % nital",
+            computed: "not applicable", remark: "the paper's specimens are not at hand"),
+          Comparison(
+            "KI2", "microstructures", printed: "ferrite, pearlite, bainite, martensite",
+            computed: pictures.map(\.name).joined(separator: ", ")),
+        ]
+        return content
+      },
+      PaperPart("fig2", "Figures 2 and 3: the algorithm and its layers") { layerContent() },
+    ]
+  }
+
+  private func sizeText(_ picture: StudyPicture) -> String {
+    "\(picture.pixels.shape[1]) x \(picture.pixels.shape[0]) pixels"
+  }
+
+  private func layerContent() -> PartContent {
+    var content = PartContent()
+    content.add(
+      Figure(
+        name: "fig2", title: "The algorithm",
+        caption:
+          "Labels of the network are made equal within each superpixel, and become the target "
+          + "of the next step of training.",
+        chart: FlowChart(
+          [
+            ["micrograph"], ["2 x", "convolution 3 x 3, 100", "ReLU", "batch norm"],
+            ["classifier 1 x 1, 50", "batch norm"], ["argmax", "a class a pixel"],
+            ["refinement", "the most frequent class", "of each superpixel"],
+          ], back: (from: 4, to: 1, text: "cross-entropy, SGD 0.1, momentum 0.9"))))
+    let layers = [
+      ["input", "360 x 360 x 3", "", ""],
+      ["convolution 1", "360 x 360 x 100", "3 x 3, padding 1", "\(3 * 9 * 100 + 100)"],
+      ["ReLU, batch norm 1", "360 x 360 x 100", "epsilon 1e-5", "200"],
+      ["convolution 2", "360 x 360 x 100", "3 x 3, padding 1", "\(100 * 9 * 100 + 100)"],
+      ["ReLU, batch norm 2", "360 x 360 x 100", "epsilon 1e-5", "200"],
+      ["classifier", "360 x 360 x 50", "1 x 1", "\(100 * 50 + 50)"],
+      ["batch norm 3", "360 x 360 x 50", "epsilon 1e-5", "100"],
+      ["argmax", "360 x 360", "", ""],
+    ]
+    content.add(
+      "fig3",
+      ReportTable(
+        caption: "Figure 3: layers for a picture of 360 x 360 x 3.",
+        header: ["layer", "output", "kernel", "parameters"], rows: layers))
+    let total = layers.reduce(0) { $0 + (Int($1[3]) ?? 0) }
+    content.comparisons = [
+      Comparison("KI5", "layers, filters, outputs", printed: "2, 100, 50", computed: "2, 100, 50"),
+      Comparison("KI3", "parameters", computed: "\(total)", remark: "the paper prints no number"),
+    ]
+    return content
+  }
+
+  // MARK: - Figure 4
+
+  var superpixelPart: PaperPart {
+    PaperPart("fig4", "Figure 4: compactness and number of superpixels") {
+      let picture = picture(1)
+      let side = 200
+      var shown = [
+        RowPicture(
+          "(a) picture", png: try cutPNG(picture, side), proportion: cutProportion(picture, side))
+      ]
+      var rows: [[String]] = []
+      for area in [55.0, 220] {
+        for compactness in [5.0, 20, 80] {
+          var slic = SLIC.kim2020
+          slic.superpixels = superpixels(picture, area: area)
+          slic.compactness = compactness
+          let found = try slic.segment(picture.pixels)
+          let name = "m = \(short(compactness)), n = \(slic.superpixels)"
+          rows.append(["\(short(compactness))", "\(slic.superpixels)", "\(found.count)"])
+          shown.append(
+            RowPicture(
+              "(\(Array("bcdefg")[rows.count - 1])) \(name)",
+              png: try picture.png(boundariesOf: found.labels, side: side),
+              proportion: cutProportion(picture, side), notes: ["\(found.count) superpixels"]))
+        }
+      }
+      var content = PartContent()
+      content.add(
+        Figure(
+          name: "fig4", title: "Superpixels",
+          caption:
+            "\(picture.name), upper left \(side) x \(side) pixels at most; boundaries yellow.",
+          chart: PictureRow(shown, columns: 4, width: 240)))
+      content.add(
+        "fig4",
+        ReportTable(
+          caption: "Superpixels that were asked for and found.",
+          header: ["compactness", "asked for", "found"], rows: rows))
+      content.comparisons = [
+        Comparison(
+          "KI7", "grid of m and n", printed: "four panels, values not printed",
+          computed: "m 5, 20, 80; superpixels of 55 and 220 pixels")
+      ]
+      return content
+    }
+  }
+
+  private func cutPNG(_ picture: StudyPicture, _ side: Int) throws -> [UInt8] {
+    let none = Tensor<Int32>(
+      repeating: 0, shape: [picture.pixels.shape[0], picture.pixels.shape[1]])
+    return try picture.png(boundariesOf: none, side: side)
+  }
+
+  private func cutProportion(_ picture: StudyPicture, _ side: Int) -> Double {
+    Double(min(side, picture.pixels.shape[0])) / Double(min(side, picture.pixels.shape[1]))
+  }
+
+  // MARK: - Figures 5 to 8
+
+  /// What the paper says of figures 5, 6 and 7.
+  private static let captions = [
+    5: "ferrite side plate green, pearlite red, bainite purple (1920 x 1440, low magnification)",
+    6: "ferrite orange, pearlite green, martensite blue (1920 x 1440, high magnification)",
+    7: "grain-boundary ferrite green, side plate blue, pearlite light green (360 x 360)",
+  ]
+
+  func pairPart(_ figure: Int, _ index: Int) -> PaperPart {
+    let picture = picture(index)
+    let request = request(picture, classes: classCount(picture))
+    return PaperPart(
+      "fig\(figure)", "Figure \(figure): a micrograph and its segmentation",
+      units: [unit(picture, request)]
+    ) {
+      let found = try outcome(picture, request)
+      var content = PartContent()
+      content.add(
+        Figure(
+          name: "fig\(figure)", title: picture.name,
+          caption: "\(sizeText(picture)); \(request.name); \(found.iterations) steps.",
+          chart: try row(picture, [("segmentation", found)])))
+      content.comparisons = [
+        Comparison(
+          "KI\(figure + 9)", "phases told apart", printed: Self.captions[figure] ?? "",
+          computed: "\(found.labels.classes.count) classes: "
+            + ColouredLabels(found.labels).legend().map(\.text).joined(separator: ", "))
+      ]
+      return content
+    }
+  }
+
+  /// The picture, its phases where they are known, and segmentations of it.
+  private func row(
+    _ picture: StudyPicture, _ found: [(name: String, outcome: SegmentationOutcome)],
+    width: Double = 280
+  ) throws -> PictureRow {
+    let truth = picture.truth.map { ColouredLabels($0) }
+    let proportion = picture.proportion
+    var shown = [RowPicture(picture.name, png: try picture.png(), proportion: proportion)]
+    if let truth {
+      shown.append(
+        RowPicture(
+          "true phases", png: try truth.png(), proportion: proportion,
+          notes: truth.legend().map(\.text)))
+    }
+    for (name, outcome) in found {
+      let labels =
+        truth.map { ColouredLabels(outcome.labels, matching: $0) }
+        ?? ColouredLabels(outcome.labels)
+      var notes = Array(labels.legend().map(\.text).prefix(6))
+      if labels.shares.count > 6 { notes.append("and \(labels.shares.count - 6) more") }
+      shown.append(RowPicture(name, png: try labels.png(), proportion: proportion, notes: notes))
+    }
+    return PictureRow(
+      shown, columns: 5, legend: truth?.legend(picture.phaseNames) ?? [], width: width)
+  }
+
+  var galleryPart: PaperPart {
+    let others = pictures.count > 3 ? Array(pictures[3...]) : pictures
+    let wanted = others.map { ($0, request($0, classes: classCount($0))) }
+    return PaperPart(
+      "fig8", "Figure 8: further micrographs", units: wanted.map { unit($0.0, $0.1) }
+    ) {
+      var content = PartContent()
+      for (number, (picture, request)) in wanted.enumerated() {
+        let found = try outcome(picture, request)
+        content.add(
+          Figure(
+            name: "fig8-\(number + 1)", title: picture.name,
+            caption: "\(sizeText(picture)); \(request.name); \(found.iterations) steps.",
+            chart: try row(picture, [("segmentation", found)], width: 200)))
+      }
+      content.comparisons = [
+        Comparison(
+          "KI17", "further pairs", printed: "8 pairs", computed: "\(wanted.count)")
+      ]
+      return content
+    }
+  }
+
+  // MARK: - Figure 9
+
+  var fractionPart: PaperPart {
+    let picture = picture(1)
+    let counts = [classCount(picture), 10, 20]
+    let requests = counts.map { request(picture, classes: $0) }
+    return PaperPart(
+      "fig9", "Figure 9: manual and unsupervised segmentation",
+      units: requests.map { unit(picture, $0) }
+    ) {
+      let found = try requests.map { try outcome(picture, $0) }
+      let named = zip(counts, found).map { (name: "\($0) classes", outcome: $1) }
+      var content = PartContent()
+      content.add(
+        Figure(
+          name: "fig9", title: "Phases and classes of \(picture.name)",
+          caption:
+            "Shares of the area. Each number of classes is reached by the rule of nital segment "
+            + "--classes; \(preset.trainingSteps) steps at most.",
+          chart: try row(picture, named, width: 230)))
+      content.comparisons = fractionComparisons(picture, counts, found)
+      return content
+    }
+  }
+
+  private func fractionComparisons(
+    _ picture: StudyPicture, _ counts: [Int], _ found: [SegmentationOutcome]
+  ) -> [Comparison] {
+    var result: [Comparison] = []
+    if let truth = picture.truth {
+      result.append(
+        Comparison(
+          "KI18", "phases, by hand (a)", printed: "martensite 65 %, ferrite 32 %, pearlite 3 %",
+          computed: ColouredLabels(truth).legend(picture.phaseNames).map(\.text)
+            .joined(separator: ", "), remark: "exact, another picture"))
+    }
+    for (k, (count, outcome)) in zip(counts, found).enumerated() {
+      let shares = ColouredLabels(outcome.labels).legend().map(\.text)
+      result.append(
+        Comparison(
+          "KI18", "\(count) classes (\(Array("bcd")[k]))",
+          printed: "shares in the figure alone",
+          computed: "\(shares.count) left: "
+            + shares.prefix(8).joined(separator: ", ") + (shares.count > 8 ? ", ..." : "")))
+    }
+    return result
+  }
+
+  // MARK: - Phase fractions against truth
+
+  var truthPart: PaperPart {
+    let known = pictures.filter { $0.truth != nil }
+    let wanted = known.map { ($0, request($0, classes: classCount($0))) }
+    return PaperPart(
+      "truth", "Phase fractions against truth", units: wanted.map { unit($0.0, $0.1) }
+    ) {
+      var content = PartContent()
+      var rows: [[String]] = []
+      var errors: [Double] = []
+      for (picture, request) in wanted {
+        guard let truth = picture.truth else { continue }
+        let found = try outcome(picture, request)
+        let matching = LabelMatching(found.labels, truth: truth)
+        let error = areaError(found.labels, matching, truth)
+        errors.append(error)
+        rows.append([
+          picture.name,
+          truth.areaFractions(of: truth.classes).map { percent($0) }.joined(separator: " "),
+          "\(matching.labels.count)", fixed(100 * error, 1), percent(matching.accuracy),
+          fixed(matching.meanIntersectionOverUnion, 3), "\(found.iterations)",
+        ])
+      }
+      content.add(
+        "truth",
+        ReportTable(
+          caption:
+            "Labels matched one to one to phases so that most pixels are right; area error: the "
+            + "largest difference of an area fraction, in points.",
+          header: [
+            "picture", "true shares", "classes", "area error", "pixel accuracy", "mean IoU",
+            "steps",
+          ], rows: rows))
+      if !errors.isEmpty {
+        content.comparisons = [
+          Comparison(
+            "KI18", "largest error of an area fraction, mean over \(errors.count) pictures",
+            printed: "\"in good agreement\"",
+            computed: "\(fixed(100 * errors.reduce(0, +) / Double(errors.count), 1)) points")
+        ]
+      } else {
+        content.blocks.append(.warning("Not applicable: no picture has known phases (--masks)."))
+      }
+      return content
+    }
+  }
+
+  /// The largest difference of an area fraction after matching.
+  private func areaError(
+    _ map: LabelMap, _ matching: LabelMatching, _ truth: LabelMap
+  ) -> Double {
+    let found = map.areaFractions(of: matching.labels)
+    let there = truth.areaFractions(of: matching.phases)
+    return zip(matching.phases, there).map { phase, share in
+      let label = matching.assigned.firstIndex { $0 == phase }
+      return abs((label.map { found[$0] } ?? 0) - share)
+    }.max() ?? 0
+  }
+}
