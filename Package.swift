@@ -41,15 +41,10 @@ let wideKernels: [Target] =
   ]
 
 /// A library target, its public product left to the caller.
-///
-/// `testable`: its tests reach internal declarations in release builds too.
-func library(
-  _ name: String, _ dependencies: [Target.Dependency], testable: Bool = false
-) -> Target {
+func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .target(
     name: name, dependencies: dependencies,
-    swiftSettings: strict + (portable ? [.define("NITAL_PORTABLE")] : [])
-      + (testable && !portable ? [.unsafeFlags(["-enable-testing"])] : []),
+    swiftSettings: strict + (portable ? [.define("NITAL_PORTABLE")] : []),
     linkerSettings: [.linkedLibrary("m")])
 }
 
@@ -105,7 +100,7 @@ let package = Package(
       [
         "Estimators", "Files", "Imaging", "LinearAlgebra", "Metallography", "Microstructures",
         "NeuralNetworks", "Reporting", "Tensors", "WeightFormats",
-      ], testable: true),
+      ]),
 
     // MARK: - The command line
     .target(name: "_BareHost"),

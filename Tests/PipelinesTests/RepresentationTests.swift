@@ -1,8 +1,7 @@
 import Estimators
+import Pipelines
 import Tensors
 import Testing
-
-@testable import Pipelines
 
 /// The numbers of a fixture of generate_reproduction.py, one row a line.
 private func golden(_ name: String, file: String = #filePath) throws -> [[Double]] {

@@ -1,11 +1,10 @@
 import Estimators
 import Files
 import Microstructures
+import Pipelines
 import Reporting
 import Tensors
 import Testing
-
-@testable import Pipelines
 
 @Suite struct PrintedNumbersTests {
   @Test func matricesHoldEveryImageAndGiveThePrintedScores() {

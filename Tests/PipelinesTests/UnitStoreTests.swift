@@ -1,8 +1,7 @@
 import Files
+import Pipelines
 import Reporting
 import Testing
-
-@testable import Pipelines
 
 /// Counts how often units are computed.
 private final class Calls {

@@ -218,15 +218,15 @@ private struct Sensitivity {
 }
 
 /// Single starts with their figures.
-struct StartSummary {
-  enum Kind { case plain, whitened }
+package struct StartSummary {
+  package enum Kind { case plain, whitened }
 
   let starts: [SingleStart]
 
-  init(_ starts: [SingleStart]) { self.starts = starts }
+  package init(_ starts: [SingleStart]) { self.starts = starts }
 
   /// Inertia over the greatest one.
-  var relative: [Double] {
+  package var relative: [Double] {
     let greatest = max(starts.map(\.inertia).max() ?? 1, .leastNormalMagnitude)
     return starts.map { $0.inertia / greatest }
   }
@@ -244,7 +244,7 @@ struct StartSummary {
     return chart
   }
 
-  var histogram: Histogram {
+  package var histogram: Histogram {
     let values = starts.map(\.accuracy)
     return Histogram(
       values: values, binCount: 20,
@@ -252,12 +252,12 @@ struct StartSummary {
   }
 
   /// The accuracy of the start of lowest inertia; the earlier of equals.
-  var chosen: Double {
+  package var chosen: Double {
     starts.indices.min { (starts[$0].inertia, $0) < (starts[$1].inertia, $1) }
       .map { starts[$0].accuracy } ?? 0
   }
 
-  func comparisons(_ kind: Kind) -> [Comparison] {
+  package func comparisons(_ kind: Kind) -> [Comparison] {
     let plain = kind == .plain
     let accuracies = starts.map(\.accuracy)
     let row = plain ? "CH30" : "CH31"

@@ -281,7 +281,7 @@ extension Pipelines {
 ///   - byDistance: whether a vote counts 1 / distance; a point at the query itself decides alone.
 /// - Returns: one class a query; ties go to the lower class.
 /// - Throws: `EstimatorError.nonFinite`.
-func neighbourVotes(
+package func neighbourVotes(
   _ points: Tensor<Double>, _ truth: [Int], classes: Int, queries: Tensor<Double>, neighbours: Int,
   byDistance: Bool
 ) throws(EstimatorError) -> [Int] {

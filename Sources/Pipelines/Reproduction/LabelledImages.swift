@@ -102,12 +102,12 @@ final class LabelledImages {
 }
 
 /// The classes of the NEU surface defect database.
-enum SteelDefects {
+package enum SteelDefects {
   /// In the order of Cohn & Holm.
-  static let codes = ["Cr", "In", "Pa", "PS", "RS", "Sc"]
+  package static let codes = ["Cr", "In", "Pa", "PS", "RS", "Sc"]
 
   /// The two letters of a class by its name; `nil` for another class.
-  static func code(of name: String) -> String? {
+  package static func code(of name: String) -> String? {
     let plain = name.lowercased().filter { $0.isLetter }
     if let code = codes.first(where: { $0.lowercased() == plain }) { return code }
     let stems = ["crazing", "inclusion", "patches", "pitted", "rolled", "scratch"]

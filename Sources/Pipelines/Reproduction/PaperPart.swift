@@ -30,46 +30,54 @@ public struct Comparison: Sendable, Equatable {
 }
 
 /// A table that is part of a paper: it goes into the report and into files of its own.
-struct PaperTable: Sendable {
+package struct PaperTable: Sendable {
   /// The file name without an ending.
-  var name: String
-  var table: ReportTable
+  package var name: String
+  package var table: ReportTable
 }
 
 /// A file that goes beside the report, for instance a large picture.
-struct PaperFile: Sendable {
-  var name: String
-  var bytes: [UInt8]
+package struct PaperFile: Sendable {
+  package var name: String
+  package var bytes: [UInt8]
 }
 
 /// What one table or figure comes to.
-struct PartContent {
-  var blocks: [ReportBlock] = []
-  var tables: [PaperTable] = []
-  var comparisons: [Comparison] = []
-  var files: [PaperFile] = []
+package struct PartContent {
+  package var blocks: [ReportBlock] = []
+  package var tables: [PaperTable] = []
+  package var comparisons: [Comparison] = []
+  package var files: [PaperFile] = []
+
+  package init(
+    blocks: [ReportBlock] = [], tables: [PaperTable] = [], comparisons: [Comparison] = [],
+    files: [PaperFile] = []
+  ) {
+    (self.blocks, self.tables) = (blocks, tables)
+    (self.comparisons, self.files) = (comparisons, files)
+  }
 
   /// Adds a table to the report, with files of its own.
-  mutating func add(_ name: String, _ table: ReportTable) {
+  package mutating func add(_ name: String, _ table: ReportTable) {
     blocks.append(.table(table))
     tables.append(PaperTable(name: name, table: table))
   }
 
-  mutating func add(_ figure: Figure) { blocks.append(.figure(figure)) }
+  package mutating func add(_ figure: Figure) { blocks.append(.figure(figure)) }
 }
 
 /// One table or figure of a paper, or one of its numbers.
-struct PaperPart {
+package struct PaperPart {
   /// What `--only` calls it, for instance "fig13".
-  var name: String
+  package var name: String
   /// The heading.
-  var title: String
+  package var title: String
   /// The work that the part rests on; shards share it out.
-  var units: [WorkUnit]
+  package var units: [WorkUnit]
   /// Puts the part together from finished units.
-  var build: () throws -> PartContent
+  package var build: () throws -> PartContent
 
-  init(
+  package init(
     _ name: String, _ title: String, units: [WorkUnit] = [],
     build: @escaping () throws -> PartContent
   ) {
@@ -80,7 +88,7 @@ struct PaperPart {
   }
 
   /// A part that this representation or these images cannot give, and why.
-  init(_ name: String, _ title: String, rows: [String], missing reason: String) {
+  package init(_ name: String, _ title: String, rows: [String], missing reason: String) {
     self.init(name, title) {
       PartContent(
         blocks: [.warning("Not applicable: \(reason)")],
@@ -90,16 +98,16 @@ struct PaperPart {
 }
 
 /// A finished part.
-struct BuiltPart {
-  var name: String
-  var title: String
-  var content: PartContent
+package struct BuiltPart {
+  package var name: String
+  package var title: String
+  package var content: PartContent
 }
 
 /// The parts whose names are asked for; all when none is named.
 ///
 /// - Throws: `PipelineError.unsuitable` when a name belongs to no part.
-func selectedParts(_ parts: [PaperPart], only names: [String]) throws -> [PaperPart] {
+package func selectedParts(_ parts: [PaperPart], only names: [String]) throws -> [PaperPart] {
   for name in names where !parts.contains(where: { $0.name == name }) {
     throw PipelineError.unsuitable(
       "no part is called '\(name)'; there are " + parts.map(\.name).joined(separator: ", "))
@@ -111,7 +119,7 @@ func selectedParts(_ parts: [PaperPart], only names: [String]) throws -> [PaperP
 ///
 /// - Returns: the parts in their order; empty for a shard.
 /// - Throws: what a unit throws, `Interrupted`.
-func runParts(
+package func runParts(
   _ parts: [PaperPart], store: UnitStore, shard: Shard?, _ progress: ProgressHandler?
 ) throws -> [BuiltPart] {
   var units: [WorkUnit] = []

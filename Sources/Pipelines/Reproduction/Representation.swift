@@ -12,7 +12,7 @@ import NeuralNetworks
 import Tensors
 
 /// Where k-means looks for clusters.
-enum GroupingSpace: Hashable {
+package enum GroupingSpace: Hashable {
   /// The features themselves.
   case features
   /// So many principal components.
@@ -20,7 +20,7 @@ enum GroupingSpace: Hashable {
   /// A t-SNE map of principal components.
   case map(MapSettings)
 
-  var name: String {
+  package var name: String {
     switch self {
     case .features: "features"
     case .components(let count, let whitened): "\(count) \(whitened ? "whitened" : "plain")"
@@ -30,76 +30,92 @@ enum GroupingSpace: Hashable {
 }
 
 /// How a t-SNE map is made from unwhitened components.
-struct MapSettings: Hashable {
-  var components: Int
-  var perplexity: Double
-  var iterations: Int
+package struct MapSettings: Hashable {
+  package var components: Int
+  package var perplexity: Double
+  package var iterations: Int
   /// How many maps are made, of which the one of lowest divergence is kept.
-  var starts = 1
+  package var starts = 1
   /// Whether maps begin at random places rather than at the components.
-  var isRandom = false
-  var seed: UInt64
+  package var isRandom = false
+  package var seed: UInt64
 
-  var name: String {
+  package init(
+    components: Int, perplexity: Double, iterations: Int, starts: Int = 1, isRandom: Bool = false,
+    seed: UInt64
+  ) {
+    (self.components, self.perplexity, self.iterations) = (components, perplexity, iterations)
+    (self.starts, self.isRandom, self.seed) = (starts, isRandom, seed)
+  }
+
+  package var name: String {
     "map of \(components) perplexity \(perplexity) steps \(iterations) starts \(starts)"
       + (isRandom ? " random" : "") + " seed \(seed)"
   }
 }
 
 /// How k-means runs.
-struct ClusterJob: Hashable {
+package struct ClusterJob: Hashable {
   /// How centres begin.
-  enum Seeding: String {
+  package enum Seeding: String {
     /// k-means++.
     case plusPlus = "k-means++"
     /// One start at samples drawn with replacement, 100 steps: the published code of 2018.
     case drawnSamples = "drawn samples"
   }
 
-  var space: GroupingSpace
-  var clusters: Int
-  var starts: Int
-  var seed: UInt64
-  var seeding = Seeding.plusPlus
+  package var space: GroupingSpace
+  package var clusters: Int
+  package var starts: Int
+  package var seed: UInt64
+  package var seeding = Seeding.plusPlus
 
-  var name: String {
+  package init(
+    space: GroupingSpace, clusters: Int, starts: Int, seed: UInt64,
+    seeding: Seeding = .plusPlus
+  ) {
+    (self.space, self.clusters, self.starts) = (space, clusters, starts)
+    (self.seed, self.seeding) = (seed, seeding)
+  }
+
+  package var name: String {
     "k-means on \(space.name), k \(clusters), starts \(starts), seed \(seed), \(seeding.rawValue)"
   }
 }
 
 /// What k-means found.
-struct ClusterOutcome {
-  var inertia: Double
-  var labels: [Int]
+package struct ClusterOutcome {
+  package var inertia: Double
+  package var labels: [Int]
 
-  init(_ values: [Double]) {
+  package init(_ values: [Double]) {
     inertia = values[0]
     labels = values.dropFirst().map { Int($0) }
   }
 }
 
 /// A map and its divergence.
-struct MapOutcome {
-  var divergence: Double
+package struct MapOutcome {
+  package var divergence: Double
   /// Shape (n, 2).
-  var places: Tensor<Double>
+  package var places: Tensor<Double>
 
-  init(_ values: [Double]) {
+  package init(_ values: [Double]) {
     divergence = values[0]
     places = Tensor(shape: [(values.count - 1) / 2, 2], scalars: Array(values.dropFirst()))
   }
 }
 
 /// Scores of all components and their variances.
-struct Spectrum {
+package struct Spectrum {
   /// The share of the variance of each component.
-  var ratios: [Double]
+  package var ratios: [Double]
   /// The first share after k components, for each k.
-  var cumulative: [Double]
+  package var cumulative: [Double]
   /// Unwhitened, shape (n, m).
-  var scores: Tensor<Double>
+  package var scores: Tensor<Double>
 
-  init(_ values: [Double], images n: Int) {
+  package init(_ values: [Double], images n: Int) {
     let m = values.count / (n + 1)
     ratios = Array(values.prefix(m))
     var sum = 0.0
@@ -111,7 +127,7 @@ struct Spectrum {
   }
 
   /// The first components, each of unit variance if whitened.
-  func components(_ count: Int, whitened: Bool) -> Tensor<Float> {
+  package func components(_ count: Int, whitened: Bool) -> Tensor<Float> {
     let (n, m) = (scores.shape[0], scores.shape[1])
     var scales = [Double](repeating: 1, count: count)
     if whitened {
@@ -130,14 +146,16 @@ struct Spectrum {
 }
 
 /// What is done to features before the components are found.
-enum FeaturePreparation: String, Sendable {
+package enum FeaturePreparation: String, Sendable {
   /// Nothing: activations of a network are used as they are.
   case none
   /// The logarithm of scattering coefficients, its medians taken from the images that are fitted.
   case logScattering
 
   /// The prepared features of all images, with medians of some.
-  func prepared(_ features: Tensor<Float>, fittedTo rows: [Int]? = nil) throws -> Tensor<Float> {
+  package func prepared(_ features: Tensor<Float>, fittedTo rows: [Int]? = nil) throws -> Tensor<
+    Float
+  > {
     switch self {
     case .none: return features
     case .logScattering:
@@ -150,13 +168,13 @@ enum FeaturePreparation: String, Sendable {
 }
 
 /// Labelled images in one representation.
-final class Representation {
+package final class Representation {
   /// What the representation is called in captions, for instance "vgg16:fc1".
-  let name: String
+  package let name: String
   /// What tells it from others in the names of units.
-  let key: String
-  let truth: [Int]
-  let preparation: FeaturePreparation
+  package let key: String
+  package let truth: [Int]
+  package let preparation: FeaturePreparation
   private let load: () throws -> Tensor<Float>
   private let store: UnitStore
   private var loaded: Tensor<Float>?
@@ -164,7 +182,7 @@ final class Representation {
   private var found: Spectrum?
 
   /// A representation whose raw features, shape (n, d), `load` gives when they are needed.
-  init(
+  package init(
     _ name: String, key: String, truth: [Int], preparation: FeaturePreparation,
     store: UnitStore, load: @escaping () throws -> Tensor<Float>
   ) {
@@ -172,10 +190,10 @@ final class Representation {
     (self.preparation, self.store, self.load) = (preparation, store, load)
   }
 
-  var imageCount: Int { truth.count }
+  package var imageCount: Int { truth.count }
 
   /// The features as they come from the images, shape (n, d).
-  func rawFeatures() throws -> Tensor<Float> {
+  package func rawFeatures() throws -> Tensor<Float> {
     if let loaded { return loaded }
     let features = try load()
     precondition(features.shape[0] == imageCount, "\(features.shape) for \(imageCount) images")
@@ -184,14 +202,14 @@ final class Representation {
   }
 
   /// The same features, each divided by its standard deviation (not centred).
-  func scaled() -> Representation {
+  package func scaled() -> Representation {
     Representation(
       "\(name), scaled", key: "\(key) scaled", truth: truth, preparation: .none, store: store
     ) { [self] in scaledToUnitVariance(try points(.features)) }
   }
 
   /// The unit that finds all components.
-  var spectrumUnit: WorkUnit {
+  package var spectrumUnit: WorkUnit {
     WorkUnit(name: "\(key): components") { [self] in
       let X = try points(.features)
       let pca = try PCA.fit(X, components: .all)
@@ -200,7 +218,7 @@ final class Representation {
   }
 
   /// All components.
-  func spectrum() throws -> Spectrum {
+  package func spectrum() throws -> Spectrum {
     if let found { return found }
     let spectrum = try Spectrum(store.values(spectrumUnit), images: imageCount)
     found = spectrum
@@ -208,12 +226,12 @@ final class Representation {
   }
 
   /// The most components that there are, min(n, d); known before the components are.
-  var componentLimit: Int {
+  package var componentLimit: Int {
     get throws { try min(imageCount, points(.features).shape[1]) }
   }
 
   /// The unit of one map.
-  func unit(_ settings: MapSettings) -> WorkUnit {
+  package func unit(_ settings: MapSettings) -> WorkUnit {
     WorkUnit(name: "\(key): \(settings.name)") { [self] in
       let data = try points(.components(settings.components, whitened: false))
       let options = TSNEOptions(
@@ -230,12 +248,12 @@ final class Representation {
     }
   }
 
-  func map(_ settings: MapSettings) throws -> MapOutcome {
+  package func map(_ settings: MapSettings) throws -> MapOutcome {
     MapOutcome(try store.values(unit(settings)))
   }
 
   /// The unit of one run of k-means.
-  func unit(_ job: ClusterJob) -> WorkUnit {
+  package func unit(_ job: ClusterJob) -> WorkUnit {
     WorkUnit(name: "\(key): \(job.name)") { [self] in
       let data = try points(job.space)
       var options = KMeansOptions(starts: job.starts, swaps: 0)
@@ -252,28 +270,28 @@ final class Representation {
     }
   }
 
-  func clusters(_ job: ClusterJob) throws -> ClusterOutcome {
+  package func clusters(_ job: ClusterJob) throws -> ClusterOutcome {
     ClusterOutcome(try store.values(unit(job)))
   }
 
   /// The share of images whose cluster's class, by majority, is theirs.
-  func accuracy(_ job: ClusterJob) throws -> Double {
+  package func accuracy(_ job: ClusterJob) throws -> Double {
     accuracy(of: try clusters(job).labels, clusters: job.clusters)
   }
 
-  func accuracy(of labels: [Int], clusters: Int) -> Double {
+  package func accuracy(of labels: [Int], clusters: Int) -> Double {
     majorityAccuracy(labels, truth: truth, clusters: clusters)
   }
 
   /// Rows true classes, columns the classes of the clusters.
-  func confusion(_ job: ClusterJob, classNames: [String]) throws -> ConfusionMatrix {
+  package func confusion(_ job: ClusterJob, classNames: [String]) throws -> ConfusionMatrix {
     let labels = try clusters(job).labels
     let mapping = ClusterMapping(labels: labels, truth: truth, clusters: job.clusters)
     return ConfusionMatrix(truth: truth, predicted: mapping(labels), classNames: classNames)
   }
 
   /// The points that k-means sees.
-  func points(_ space: GroupingSpace) throws -> Tensor<Float> {
+  package func points(_ space: GroupingSpace) throws -> Tensor<Float> {
     switch space {
     case .features:
       if let ready { return ready }
@@ -290,14 +308,14 @@ final class Representation {
 }
 
 /// The share of samples whose cluster's class, by majority of all samples, is theirs.
-func majorityAccuracy(_ labels: [Int], truth: [Int], clusters: Int) -> Double {
+package func majorityAccuracy(_ labels: [Int], truth: [Int], clusters: Int) -> Double {
   let classes = ClusterMapping(labels: labels, truth: truth, clusters: clusters).classes
   let right = zip(labels, truth).count { classes[$0] == $1 }
   return Double(right) / Double(max(1, truth.count))
 }
 
 /// Each column divided by its standard deviation; columns without one stay as they are.
-func scaledToUnitVariance(_ X: Tensor<Float>) -> Tensor<Float> {
+package func scaledToUnitVariance(_ X: Tensor<Float>) -> Tensor<Float> {
   let (n, d) = (X.shape[0], X.shape[1])
   var means = [Double](repeating: 0, count: d)
   for i in 0..<n {

@@ -8,27 +8,31 @@ import Estimators
 import Tensors
 
 /// One start of k-means.
-struct SingleStart: Equatable {
-  var inertia: Double
-  var accuracy: Double
+package struct SingleStart: Equatable {
+  package var inertia: Double
+  package var accuracy: Double
+
+  package init(inertia: Double, accuracy: Double) {
+    (self.inertia, self.accuracy) = (inertia, accuracy)
+  }
 }
 
 /// How one fold of the validation went, with both ways to name clusters.
-struct FoldOutcome: Equatable {
+package struct FoldOutcome: Equatable {
   /// Clusters named by the training images.
-  var training: Double
+  package var training: Double
   /// Held-out images, clusters named by the training images alone.
-  var honest: Double
+  package var honest: Double
   /// Held-out images, clusters named again by the classes of the held-out images (CH-A2).
-  var leaked: Double
+  package var leaked: Double
 }
 
 extension Representation {
   /// How many single starts one unit has.
-  static let startsOfUnit = 100
+  package static let startsOfUnit = 100
 
   /// The units of `count` single starts of k-means++, each of its own seed.
-  func singleStartUnits(
+  package func singleStartUnits(
     _ space: GroupingSpace, clusters: Int, count: Int, seed: UInt64
   ) -> [WorkUnit] {
     stride(from: 0, to: count, by: Self.startsOfUnit).map { first in
@@ -62,7 +66,7 @@ extension Representation {
   }
 
   /// The fold of each image: a random order cut in equal parts, as in the paper.
-  func randomFolds(_ count: Int, seed: UInt64) -> [Int] {
+  package func randomFolds(_ count: Int, seed: UInt64) -> [Int] {
     var generator = SeededGenerator(seed: seed, stream: 5_000_011)
     var folds = [Int](repeating: 0, count: imageCount)
     for (position, image) in generator.permutation(imageCount).enumerated() {
@@ -73,7 +77,7 @@ extension Representation {
 
   /// The unit of one fold: components and centres from the other folds, held-out images to the
   /// nearest centre.
-  func foldUnit(
+  package func foldUnit(
     _ fold: Int, of count: Int, components: Int, clusters: Int, starts: Int, seed: UInt64
   ) -> WorkUnit {
     let parameters = "\(components) whitened, k \(clusters), starts \(starts), seed \(seed)"
@@ -100,14 +104,14 @@ extension Representation {
 }
 
 /// Single starts from the numbers of their units.
-func singleStarts(_ values: [Double]) -> [SingleStart] {
+package func singleStarts(_ values: [Double]) -> [SingleStart] {
   stride(from: 0, to: values.count, by: 2).map {
     SingleStart(inertia: values[$0], accuracy: values[$0 + 1])
   }
 }
 
 /// The correlation of two lists (Pearson); 0 when one does not vary.
-func correlation(_ x: [Double], _ y: [Double]) -> Double {
+package func correlation(_ x: [Double], _ y: [Double]) -> Double {
   let n = Double(max(1, x.count))
   let (mx, my) = (x.reduce(0, +) / n, y.reduce(0, +) / n)
   var (xx, yy, xy) = (0.0, 0.0, 0.0)
@@ -120,7 +124,7 @@ func correlation(_ x: [Double], _ y: [Double]) -> Double {
 }
 
 /// Mean and standard deviation, the latter with n in the denominator as the papers' NumPy has it.
-func meanAndDeviation(_ values: [Double]) -> (mean: Double, deviation: Double) {
+package func meanAndDeviation(_ values: [Double]) -> (mean: Double, deviation: Double) {
   let n = Double(max(1, values.count))
   let mean = values.reduce(0, +) / n
   let square = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / n
@@ -128,7 +132,7 @@ func meanAndDeviation(_ values: [Double]) -> (mean: Double, deviation: Double) {
 }
 
 /// The 95 % interval of a share: Wilson, Journal of the American Statistical Association 22 (1927) 209.
-func wilsonInterval(_ share: Double, of count: Int) -> (lower: Double, upper: Double) {
+package func wilsonInterval(_ share: Double, of count: Int) -> (lower: Double, upper: Double) {
   guard count > 0 else { return (0, 1) }
   let (n, z) = (Double(count), 1.959963984540054)
   let centre = share + z * z / (2 * n)

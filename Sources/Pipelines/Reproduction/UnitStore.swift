@@ -9,25 +9,29 @@
 import Files
 
 /// One unit of work: a name, and how its numbers are found.
-struct WorkUnit {
+package struct WorkUnit {
   /// Everything that the numbers depend on beside the inputs of the study.
-  let name: String
+  package let name: String
   /// Computes the numbers.
-  let compute: () throws -> [Double]
+  package let compute: () throws -> [Double]
+
+  package init(name: String, compute: @escaping () throws -> [Double]) {
+    (self.name, self.compute) = (name, compute)
+  }
 }
 
 /// The numbers of finished units.
-final class UnitStore {
+package final class UnitStore {
   private let journal: Journal?
   private var known: [String: [Double]] = [:]
   /// How many units were computed rather than found.
-  private(set) var computedCount = 0
+  package private(set) var computedCount = 0
 
   /// Larger results stay in memory: they are cheaper to find again than to keep.
   private static let largestRecord = 1 << 27
 
   /// A store in memory alone.
-  init() { journal = nil }
+  package init() { journal = nil }
 
   /// Opens the journal of a folder, or begins it.
   ///
@@ -37,7 +41,7 @@ final class UnitStore {
   ///   - shard: the part that this process computes, in a journal of its own; `nil` for all.
   ///   - anew: forget what is there.
   /// - Throws: `FormatError` when a journal cannot be opened or another process uses it.
-  init(folder: String, fingerprint: String, shard: Shard?, anew: Bool) throws(FormatError) {
+  package init(folder: String, fingerprint: String, shard: Shard?, anew: Bool) throws(FormatError) {
     let key = SHA256.hash(of: Array("\(fingerprint); version \(nitalVersion)".utf8)).prefix(12)
     let stem = "units-\(key)"
     let own = stem + (shard.map { "-\($0.index)-of-\($0.count)" } ?? "") + ".journal"
@@ -75,12 +79,12 @@ final class UnitStore {
   }
 
   /// Whether the numbers of a unit are there.
-  func holds(_ unit: WorkUnit) -> Bool { known[unit.name] != nil }
+  package func holds(_ unit: WorkUnit) -> Bool { known[unit.name] != nil }
 
   /// The numbers of a unit, computed when they are not there; on the disk when this returns.
   ///
   /// - Throws: what the unit throws, `Interrupted`, `FormatError` when the journal cannot be written.
-  func values(_ unit: WorkUnit) throws -> [Double] {
+  package func values(_ unit: WorkUnit) throws -> [Double] {
     if let values = known[unit.name] { return values }
     try Interruption.check()
     let values = try unit.compute()
