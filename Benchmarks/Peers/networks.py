@@ -287,4 +287,5 @@ def compare(args, name, batch):
                   f"  ratio {median / fastest:.3f}  peak {peaks[contender]:.0f} MB", flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -71,19 +71,32 @@ public func tensorsInOurOrder(
       description.outlines(of: index, source.dialect), description.outlines(of: index, .ours)
     )
     for (role, outline) in zip(theirs, ours) {
-      let tensor = try source.tensor(role)
-      let operation = description.layers[index].operation
       result.append(
-        NetworkTensor(name: tensor.name, shape: outline.shape) {
-          let stored = try tensor.values()
-          switch (operation, stored.rank) {
-          case (.convolution, 4): return source.ourFilters(stored)
-          case (.linear(_, let H, let W, let C), 2):
-            return source.ourMatrix(stored, pixels: max(1, H * W), channels: C)
-          default: return stored
-          }
-        })
+        try source.ordered(
+          try source.tensor(role), description.layers[index].operation, shape: outline.shape))
     }
   }
   return result
+}
+
+extension NetworkWeights {
+  /// A tensor of the file in our order; matrices are read some rows at a time.
+  fileprivate func ordered(
+    _ tensor: NetworkTensor, _ operation: NetworkLayer.Operation, shape: [Int]
+  ) throws(NetworkError) -> NetworkTensor {
+    switch (operation, tensor.shape.count) {
+    case (.convolution, 4):
+      return NetworkTensor(name: tensor.name, shape: shape) { ourFilters(try tensor.values()) }
+    case (.linear(_, let H, let W, let C), 2):
+      let rows: @Sendable (Range<Int>) throws -> [Float] = { inputs in
+        try ourRows(
+          inputs, of: tensor, NetworkRows(tensor), pixels: max(1, H * W), channels: C)
+      }
+      return NetworkTensor(name: tensor.name, shape: shape, rows: tensor.canReadRows ? rows : nil) {
+        Tensor(shape: shape, scalars: try rows(0..<shape[0]))
+      }
+    default:
+      return NetworkTensor(name: tensor.name, shape: shape) { try tensor.values() }
+    }
+  }
 }

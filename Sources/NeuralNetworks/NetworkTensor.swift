@@ -46,12 +46,15 @@ public struct NetworkTensor: Sendable {
   }
 
   /// Whether rows can be read by themselves.
-  var canReadRows: Bool { readRows != nil }
+  package var canReadRows: Bool { readRows != nil }
 
-  /// The `count` values of some rows, the first of them value `first` of the tensor.
-  func values(
-    ofRows rows: Range<Int>, count: Int, first: Int
-  ) throws(NetworkError) -> [Float] {
+  /// The values of some rows, all of them finite.
+  ///
+  /// - Precondition: `canReadRows`.
+  /// - Throws: `NetworkError` when they cannot be read, or one is NaN or infinite.
+  package func values(ofRows rows: Range<Int>) throws(NetworkError) -> [Float] {
+    let length = shape.dropFirst().reduce(1, *)
+    let count = rows.count * length
     let values: [Float]
     do { values = try readRows?(rows) ?? [] } catch {
       throw .unreadable(tensor: name, problem: "\(error)")
@@ -60,7 +63,7 @@ public struct NetworkTensor: Sendable {
       throw .unreadable(tensor: name, problem: "\(values.count) values instead of \(count)")
     }
     if let index = firstNonFinite(values) {
-      throw .notFinite(tensor: name, index: first + index)
+      throw .notFinite(tensor: name, index: rows.lowerBound * length + index)
     }
     return values
   }
@@ -81,9 +84,8 @@ struct NetworkRows {
 
   /// The values of some rows, all of them finite.
   func callAsFunction(_ range: Range<Int>) throws(NetworkError) -> [Float] {
-    let part = (range.lowerBound * length)..<(range.upperBound * length)
-    if let whole { return Array(whole[part]) }
-    return try tensor.values(ofRows: range, count: part.count, first: part.lowerBound)
+    if let whole { return Array(whole[range.lowerBound * length..<range.upperBound * length]) }
+    return try tensor.values(ofRows: range)
   }
 }
 

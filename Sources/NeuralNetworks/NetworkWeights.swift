@@ -218,26 +218,41 @@ struct NetworkWeights {
         inputs: k, outputs: n, bias: bias,
         rows: {
           inputs throws(NetworkError) -> [Float] in
-          // Input (pixel, channel) is the file's row (channel, pixel).
-          var slice: [Float] = []
-          for i in inputs {
-            let row = i % C * pixels + i / C
-            slice += try rows(row..<(row + 1))
-          }
-          return slice
+          try ourRows(inputs, of: weights, rows, pixels: pixels, channels: C)
         })
     }
   }
 
-  /// A matrix in the file's order as [inputs, outputs], inputs in the order (pixel, channel).
-  func ourMatrix(
-    _ stored: Tensor<Float>, pixels: Int, channels: Int
-  ) -> Tensor<Float> {
-    if dialect.endsInOutputs { return stored }
-    if pixels <= 1 { return dialect == .torch ? stored.transposed() : stored }
-    var rows = dialect == .torch ? stored : stored.transposed()
-    interleaveColumns(&rows.scalars, pixels: pixels, channels: channels)
-    return rows.transposed()
+  /// Rows of a matrix of the file as [inputs, outputs], inputs in the order (pixel, channel).
+  ///
+  /// - Parameters:
+  ///   - inputs: which rows.
+  ///   - stored: the file's matrix, shape [outputs, inputs] or [inputs, outputs].
+  ///   - rows: the values of some rows of it.
+  ///   - pixels: 1 where inputs are no flattened layer.
+  ///   - channels: inputs / pixels.
+  /// - Complexity: one reading of the whole file's matrix for each call with PyTorch's order.
+  func ourRows(
+    _ inputs: Range<Int>, of stored: NetworkTensor, _ rows: NetworkRows, pixels: Int,
+    channels C: Int
+  ) throws(NetworkError) -> [Float] {
+    if dialect.endsInOutputs { return try rows(inputs) }
+    let columns = inputs.map { pixels > 1 ? $0 % C * pixels + $0 / C : $0 }
+    guard dialect == .torch else {
+      var result: [Float] = []
+      for row in columns { result += try rows(row..<(row + 1)) }
+      return result
+    }
+    let (n, k) = (stored.shape[0], stored.shape[1])
+    var result = [Float](repeating: 0, count: columns.count * n)
+    for first in stride(from: 0, to: n, by: 64) {
+      let outputs = first..<min(first + 64, n)
+      let slice = try rows(outputs)
+      for (i, column) in columns.enumerated() {
+        for o in outputs { result[i * n + o] = slice[(o - first) * k + column] }
+      }
+    }
+    return result
   }
 
   /// Turns columns in the order (channel, pixel) into columns in the order (pixel, channel).

@@ -89,6 +89,8 @@ public struct ClusteringSettings: Sendable, Equatable, Codable {
   public var clusters = "2-12"
   /// How many times k-means starts; the lowest inertia wins (Cohn & Holm 2020, section 3.1: 500).
   public var starts = 500
+  /// How the centres of k-means begin.
+  public var seeding = ClusterSeeding.plusPlus
   /// The seed of every random choice.
   public var seed: UInt64 = 0
   /// Folds of the cross-validation; 0 for none.
@@ -159,6 +161,9 @@ extension ClusteringSettings {
     if let patchGrid, patch == nil || PatchGrid.extents(patchGrid) == nil {
       return "a grid of patches is written 8x7 and needs the side of a patch, not '\(patchGrid)'"
     }
+    if seeding == .drawn, case .range = ClusterCount(clusters) {
+      return "drawn centres need one number of clusters, not \(clusters)"
+    }
     if clusterOn == .embedding && embedding == nil {
       return "clustering on the embedding needs one: --embedding tsne"
     }
@@ -196,6 +201,7 @@ extension ClusteringSettings {
     try optional(.clusterOn, &clusterOn)
     clusters = try values.decode(String.self, forKey: .clusters)
     starts = try values.decode(Int.self, forKey: .starts)
+    try optional(.seeding, &seeding)
     seed = try values.decode(UInt64.self, forKey: .seed)
     folds = try values.decode(Int.self, forKey: .folds)
   }

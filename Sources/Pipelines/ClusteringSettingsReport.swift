@@ -20,7 +20,13 @@ extension ClusteringResult {
                 ? "\(significant(settings.effectiveLimit)) standard deviations" : "none"
             ),
             ("grouped", settings.clusterOn.rawValue),
-            ("clusters asked for", settings.clusters), ("starts", "\(settings.starts)"),
+            ("clusters asked for", settings.clusters),
+            (
+              "k-means",
+              settings.seeding == .drawn
+                ? "one start at drawn images (code of 2018)"
+                : "\(settings.starts) starts of k-means++"
+            ),
             ("seed", "\(settings.seed)"), ("classes from", record.labels),
             ("instruction set", record.instructionSet), ("threads", "\(record.threads)"),
             ("program", "nital \(nitalVersion)"), ("began", utcText(record.beganAt)),

@@ -177,7 +177,9 @@ struct ModelFit: Sendable {
       guard k <= rows.shape[0] else {
         throw PipelineError.unsuitable("\(k) clusters need at least \(k) images; give fewer")
       }
-      return (try KMeans(rows, clusters: k, options: options, seed: settings.seed), [])
+      let chosen = settings.seeding.options(
+        rows, clusters: k, seed: settings.seed, usual: options)
+      return (try KMeans(rows, clusters: k, options: chosen, seed: settings.seed), [])
     case .range(let range):
       let upper = min(range.upperBound, rows.shape[0] - 1)
       guard range.lowerBound <= upper else {

@@ -28,18 +28,21 @@ public struct ResultFolder: Sendable {
   /// Writes the figures of a report, each as SVG with its numbers as CSV beside it, and the report.
   public func write(_ report: Report) throws(FormatError) {
     try makeFolder("\(path)/figures")
-    // Figures of an earlier run must not be taken for this one's.
-    let current = Set(report.figures.map(\.name))
-    for name in try listFolder("\(path)/figures") {
-      let ending = name.hasSuffix(".svg") || name.hasSuffix(".csv")
-      if ending && !current.contains(String(name.dropLast(4))) {
-        discardFile("\(path)/figures/\(name)")
-      }
-    }
+    try discardOthers(in: "figures", than: Set(report.figures.map(\.name)))
     for figure in report.figures {
       try write(figure.svg, to: "figures/\(figure.name).svg")
       try write(figure.csv, to: "figures/\(figure.name).csv")
     }
     try write(report.html, to: "report.html")
+  }
+
+  /// Removes the SVG and CSV files of an earlier run, which must not be taken for this one's.
+  func discardOthers(in subfolder: String, than current: Set<String>) throws(FormatError) {
+    for name in try listFolder("\(path)/\(subfolder)") {
+      let ending = name.hasSuffix(".svg") || name.hasSuffix(".csv")
+      if ending && !current.contains(String(name.dropLast(4))) {
+        discardFile("\(path)/\(subfolder)/\(name)")
+      }
+    }
   }
 }

@@ -46,13 +46,11 @@ public struct LineChart: Chart {
   public var showsPoints: Bool
   /// Whether each series is drawn as filled steps (a histogram) rather than a line.
   public var isStepped: Bool
-  /// Whether the legend stands at the lower end, for lines that end at the top.
-  public var hasLowLegend: Bool
 
   /// A chart of lines.
   public init(
     series: [Series], x: Axis, y: Axis, marker: (value: Double, label: String)? = nil,
-    showsPoints: Bool = false, isStepped: Bool = false, hasLowLegend: Bool = false
+    showsPoints: Bool = false, isStepped: Bool = false
   ) {
     self.series = series
     self.x = x
@@ -60,12 +58,11 @@ public struct LineChart: Chart {
     self.marker = marker
     self.showsPoints = showsPoints
     self.isStepped = isStepped
-    self.hasLowLegend = hasLowLegend
   }
 
   /// The chart as an SVG document.
   public func svg(title: String) -> String {
-    var canvas = Canvas(width: 640, height: 400)
+    var canvas = Canvas(width: 640, height: 400 + legendHeight)
     let area = PlotArea(x: x, y: y, left: 76, top: 44, width: 540, height: 290)
     area.drawAxes(on: &canvas, title: title)
     for (index, line) in series.enumerated() {
@@ -80,7 +77,7 @@ public struct LineChart: Chart {
       }
     }
     if let marker { draw(marker, on: &canvas, in: area) }
-    if series.count > 1 { drawLegend(on: &canvas, in: area) }
+    if series.count > 1 { drawLegend(on: &canvas, top: 408) }
     return canvas.svg(title: title)
   }
 
@@ -117,16 +114,29 @@ public struct LineChart: Chart {
       anchor: right ? .start : .end, fill: "#A84300")
   }
 
-  private func drawLegend(on canvas: inout Canvas, in area: PlotArea) {
+  /// The rows of the legend, which stands below the axis, where it covers no line.
+  private var legendRows: [Range<Int>] {
     let longest = Double(series.map(\.name.count).max() ?? 0)
-    let x = area.left + area.width - max(150, 36 + 6.4 * longest)
-    let first = hasLowLegend ? area.height - 12 - Double(series.count - 1) * 18 : 12
-    for (index, line) in series.enumerated() {
-      let y = area.top + first + Double(index) * 18
-      canvas.line(
-        x, y, x + 22, y, stroke: Palette.colour(line.colour ?? index).hexadecimal,
-        width: line.isDashed ? 1.8 : 3, dashes: line.isDashed ? "6 4" : nil)
-      canvas.text(x + 28, y + 4, line.name, size: 12)
+    let columns = max(1, Int(560 / (48 + 6.6 * longest)))
+    return stride(from: 0, to: series.count, by: columns).map {
+      $0..<min($0 + columns, series.count)
+    }
+  }
+
+  private var legendHeight: Double { series.count > 1 ? Double(legendRows.count) * 18 + 6 : 0 }
+
+  private func drawLegend(on canvas: inout Canvas, top: Double) {
+    let rows = legendRows
+    let width = 560 / Double(rows.first?.count ?? 1)
+    for (row, members) in rows.enumerated() {
+      for (column, index) in members.enumerated() {
+        let (line, x) = (series[index], 76 + Double(column) * width)
+        let y = top + Double(row) * 18
+        canvas.line(
+          x, y, x + 22, y, stroke: Palette.colour(line.colour ?? index).hexadecimal,
+          width: line.isDashed ? 1.8 : 3, dashes: line.isDashed ? "6 4" : nil)
+        canvas.text(x + 28, y + 4, line.name, size: 12)
+      }
     }
   }
 

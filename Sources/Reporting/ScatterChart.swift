@@ -88,14 +88,28 @@ public struct ScatterChart: Chart {
         attributes: "fill-opacity=\"0.75\""
           + (point.image >= 0 ? " data-image=\"\(point.image)\"" : ""))
     }
-    for inset in insets { inset.draw(on: &canvas, in: area) }
+    drawInsets(on: &canvas, in: area)
     let left = area.left + area.width + 18
     if let shade {
       shade.drawBar(on: &canvas, left: left, top: area.top + 20, height: 240)
-    } else {
+    } else if groups.count > 1 {
       drawLegend(on: &canvas, left: left, top: area.top + 6)
     }
     return canvas.svg(title: title)
+  }
+
+  private func drawInsets(on canvas: inout Canvas, in area: PlotArea) {
+    let covered = points.filter { $0.x.isFinite && $0.y.isFinite }
+      .map { (area.horizontal($0.x), area.vertical($0.y)) }
+    var boxes: [InsetBox] = []
+    let anchors = insets.map { (area.horizontal($0.x), area.vertical($0.y)) }
+    for (inset, anchor) in zip(insets, anchors) where !inset.png.isEmpty {
+      let box = InsetBox(
+        near: anchor, in: area, points: covered, others: boxes, anchors: anchors)
+      boxes.append(box)
+      inset.drawPicture(on: &canvas, from: anchor, in: box)
+    }
+    for (inset, anchor) in zip(insets, anchors) { inset.drawMark(on: &canvas, at: anchor) }
   }
 
   private func drawLegend(on canvas: inout Canvas, left: Double, top: Double) {

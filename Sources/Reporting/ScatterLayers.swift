@@ -58,28 +58,65 @@ public struct ScatterInset: Sendable {
     self.mark = mark
   }
 
-  private static let side = 84.0
+  /// The mark at the place, with the text where there is no picture to stand below.
+  func drawMark(on canvas: inout Canvas, at anchor: (Double, Double)) {
+    canvas.mark(mark, anchor.0, anchor.1, size: 7, colour: "#000")
+    if png.isEmpty { canvas.text(anchor.0 + 10, anchor.1 - 8, label, size: 12, weight: "600") }
+  }
 
-  func draw(on canvas: inout Canvas, in area: PlotArea) {
-    let (px, py) = (area.horizontal(x), area.vertical(y))
-    canvas.mark(mark, px, py, size: 7, colour: "#000")
-    guard !png.isEmpty else {
-      canvas.text(px + 10, py - 8, label, size: 12, weight: "600")
-      return
-    }
-    // The picture goes towards the nearer side, where maps have fewer points.
-    let side = Self.side
-    let toRight = px > area.left + area.width / 2
-    let toTop = py < area.top + area.height / 2
-    let cx = min(
-      max(px + (toRight ? 40 : -40 - side), area.left + 2), area.left + area.width - side - 2)
-    let cy = min(
-      max(py + (toTop ? -40 - side : 40), area.top + 2), area.top + area.height - side - 18)
-    canvas.line(px, py, cx + side / 2, cy + side / 2, stroke: "#000", width: 1.2)
-    canvas.rectangle(cx - 2, cy - 2, side + 4, side + 18, fill: "#fff", stroke: "#000")
+  /// The picture in its box, and the line to its place.
+  func drawPicture(on canvas: inout Canvas, from anchor: (Double, Double), in box: InsetBox) {
+    let side = InsetBox.side
+    let (x, y) = (box.left, box.top)
+    canvas.line(anchor.0, anchor.1, x + side / 2, y + side / 2, stroke: "#000", width: 1.2)
+    canvas.rectangle(x - 2, y - 2, side + 4, side + 18, fill: "#fff", stroke: "#000")
     canvas.picture(
-      png, cx, cy, side, side, attributes: image >= 0 ? "data-image=\"\(image)\"" : "")
-    canvas.text(cx + side / 2, cy + side + 12, label, size: 11, anchor: .middle)
+      png, x, y, side, side, attributes: image >= 0 ? "data-image=\"\(image)\"" : "")
+    canvas.text(x + side / 2, y + side + 12, label, size: 11, anchor: .middle)
+  }
+}
+
+/// Where the picture of an inset lies.
+struct InsetBox {
+  /// The side of the picture in pixels.
+  static let side = 84.0
+  let left: Double
+  let top: Double
+
+  /// The best place of a grid over the plot: off other pictures and off the places that insets stand
+  /// for, then over few points, then near its own place.
+  init(
+    near anchor: (Double, Double), in area: PlotArea, points: [(Double, Double)],
+    others: [InsetBox], anchors: [(Double, Double)]
+  ) {
+    let (columns, rows) = (24, 18)
+    var best: (cost: Double, box: InsetBox)?
+    for cell in 0..<columns * rows {
+      let (u, v) = (
+        Double(cell % columns) / Double(columns - 1), Double(cell / columns) / Double(rows - 1)
+      )
+      let box = InsetBox(
+        left: area.left + 4 + u * (area.width - Self.side - 8),
+        top: area.top + 4 + v * (area.height - Self.side - 24))
+      let (dx, dy) = (box.left + Self.side / 2 - anchor.0, box.top + Self.side / 2 - anchor.1)
+      let cost =
+        1e6 * Double(others.count { $0.overlaps(box) })
+        + 1e5 * Double(anchors.count { box.covers($0) })
+        + 4 * Double(points.count { box.covers($0) }) + (dx * dx + dy * dy).squareRoot()
+      if cost < best?.cost ?? .infinity { best = (cost, box) }
+    }
+    self = best?.box ?? InsetBox(left: area.left, top: area.top)
+  }
+
+  private init(left: Double, top: Double) { (self.left, self.top) = (left, top) }
+
+  private func overlaps(_ other: InsetBox) -> Bool {
+    abs(left - other.left) < Self.side + 8 && abs(top - other.top) < Self.side + 24
+  }
+
+  private func covers(_ point: (Double, Double)) -> Bool {
+    (left - 6...left + Self.side + 6).contains(point.0)
+      && (top - 6...top + Self.side + 20).contains(point.1)
   }
 }
 

@@ -232,8 +232,9 @@ public struct NamedTensor: Sendable {
   /// The same values in half precision, each rounded once, to nearest, ties to even; types that are
   /// no floating point stay as they are.
   ///
+  /// - Parameter first: the index of the first value in the whole tensor, for the error.
   /// - Throws: an error when a finite value is beyond half precision.
-  public func halved() throws(FormatError) -> NamedTensor {
+  public func halved(from first: Int = 0) throws(FormatError) -> NamedTensor {
     guard type.isFloatingPoint, type != .float16 else { return self }
     if isConstant {
       let value = try withoutRepeats.halved()
@@ -241,20 +242,22 @@ public struct NamedTensor: Sendable {
         name: name, shape: shape, type: .float16, stored: value.bytes,
         layout: TensorLayout(strides: shape.map { _ in 0 }))
     }
-    let patterns = try type == .float64 ? halves(of: doubles()) : halves(of: floats())
+    let patterns =
+      try type == .float64
+      ? halves(of: doubles(), first) : halves(of: floats(), first)
     return NamedTensor(
       name: name, shape: shape, type: .float16, made: littleEndianBytes(of: patterns))
   }
 
   private func halves<Value: BinaryFloatingPoint>(
-    of tensor: Tensor<Value>
+    of tensor: Tensor<Value>, _ first: Int
   ) throws(FormatError) -> [UInt16] {
     var patterns: [UInt16] = []
     patterns.reserveCapacity(tensor.scalars.count)
     for (index, value) in tensor.scalars.enumerated() {
       let pattern = half(Double(value))
       if pattern & 0x7fff == 0x7c00, value.isFinite {
-        throw error("value \(index) is beyond half precision, whose largest is 65504")
+        throw error("value \(first + index) is beyond half precision, whose largest is 65504")
       }
       patterns.append(pattern)
     }

@@ -4,7 +4,7 @@
 // Deviations: none. Tensors lie by falling size of a value, then by name, as the reference library
 //   lays them, so that every value is aligned; the header is padded with spaces to 8 bytes.
 // Checked by: SafetensorsTests. Cost: the data are written from where they are; pending tensors are in
-//   memory one at a time.
+//   memory one at a time, large ones some rows at a time.
 
 import Files
 
@@ -16,15 +16,37 @@ public struct PendingTensor: Sendable {
   public let shape: [Int]
   /// The type in the file.
   public let type: ElementType
-  /// Makes the tensor.
-  private let made: @Sendable () throws(FormatError) -> NamedTensor
+  /// The most rows that are made at once; `nil` for all, whatever the shape.
+  private let rowsAtOnce: Int?
+  /// Makes some rows of the tensor.
+  private let made: @Sendable (Range<Int>) throws(FormatError) -> NamedTensor
 
   /// Promises a tensor of this name, shape and type.
   public init(
     name: String, shape: [Int], type: ElementType,
     making made: @escaping @Sendable () throws(FormatError) -> NamedTensor
   ) {
-    (self.name, self.shape, self.type, self.made) = (name, shape, type, made)
+    (self.name, self.shape, self.type, rowsAtOnce) = (name, shape, type, nil)
+    self.made = { _ throws(FormatError) in try made() }
+  }
+
+  /// Promises a tensor that is made some rows at a time.
+  ///
+  /// - Parameters:
+  ///   - name: the name in the file.
+  ///   - shape: the shape of the whole tensor, one dimension at least.
+  ///   - type: the type in the file.
+  ///   - rowsAtOnce: the most rows (indices of the first dimension) that are made at once.
+  ///   - made: makes the rows of a range, shape (range, other dimensions).
+  /// - Precondition: `rowsAtOnce` is at least 1.
+  public init(
+    name: String, shape: [Int], type: ElementType, rowsAtOnce: Int,
+    making made: @escaping @Sendable (Range<Int>) throws(FormatError) -> NamedTensor
+  ) {
+    precondition(
+      rowsAtOnce >= 1 && !shape.isEmpty, "\(rowsAtOnce) rows at once of shape \(shape)")
+    (self.name, self.shape, self.type) = (name, shape, type)
+    (self.rowsAtOnce, self.made) = (rowsAtOnce, made)
   }
 
   /// A tensor that is there.
@@ -35,9 +57,19 @@ public struct PendingTensor: Sendable {
   /// The bytes of the values.
   fileprivate var byteCount: Int? { product(shape + [type.size]) }
 
-  /// The tensor, which must be as promised.
-  fileprivate func tensor() throws(FormatError) -> NamedTensor {
-    let tensor = try made()
+  /// Hands over the tensor part by part, each of which must be as promised.
+  fileprivate func forEachPart(
+    _ body: (NamedTensor) throws(FormatError) -> Void
+  ) throws(FormatError) {
+    guard let rowsAtOnce else { return try body(try part(0..<0, shape)) }
+    for first in stride(from: 0, to: shape[0], by: rowsAtOnce) {
+      let rows = first..<min(first + rowsAtOnce, shape[0])
+      try body(try part(rows, [rows.count] + shape.dropFirst()))
+    }
+  }
+
+  private func part(_ rows: Range<Int>, _ shape: [Int]) throws(FormatError) -> NamedTensor {
+    let tensor = try made(rows)
     guard tensor.shape == shape, tensor.type == type else {
       throw tensor.error(
         "shape \(shape) of \(type.name) promised, \(tensor.shape) of \(tensor.type.name) made")
@@ -88,7 +120,9 @@ public func saveSafetensors(
   let writer = try AtomicWriter(path: path)
   try writer.write(littleEndianBytes(of: [UInt64(header.count)]))
   try writer.write(header)
-  for tensor in order { try writer.write(try tensor.tensor().bytes.span) }
+  for tensor in order {
+    try tensor.forEachPart { (part) throws(FormatError) in try writer.write(part.bytes.span) }
+  }
   try writer.commit()
 }
 

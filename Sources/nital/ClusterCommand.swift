@@ -24,7 +24,8 @@ struct ClusterCommand: ParsableCommand {
       --no-whiten --embedding tsne --cluster-on embedding --clusters 23
         Kitahara & Holm 2018  --features vgg16:fc1 --components 50 --no-whiten --clusters 6 and \
       --embedding tsne --maps 10 --map-start random --cluster-on embedding, or --cluster-on \
-      components, or --cluster-on features; --kitahara-legacy for their preprocessing
+      components, or --cluster-on features; --kitahara-legacy for their preprocessing, --seeding drawn \
+      for their k-means
 
       SHARDS  --shard I/N computes the features of every N-th image and stops. Run all N, at once or \
       one by one, on one host or several, with the same options and the same DIR; the same command \
@@ -45,6 +46,9 @@ struct ClusterCommand: ParsableCommand {
 
   @Option(help: "Starts of k-means; the lowest inertia wins (default 500).")
   var starts: Int?
+
+  @Option(help: "k-means++ (default), or drawn: one start at drawn images (code of 2018).")
+  var seeding: ClusterSeeding?
 
   @Option(help: "The seed of every random choice (default 0).")
   var seed: UInt64?
@@ -124,6 +128,7 @@ struct ClusterCommand: ParsableCommand {
     if let labels { record.labels = labels }
     if let clusters { record.settings.clusters = clusters }
     if let starts { record.settings.starts = starts }
+    if let seeding { record.settings.seeding = seeding }
     if let seed { record.settings.seed = seed }
     if let folds { record.settings.folds = folds }
     features.apply(to: &record.settings)

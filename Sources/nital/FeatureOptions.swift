@@ -9,6 +9,7 @@ extension FeaturePooling: ExpressibleByArgument {}
 extension CLAHEPreset: ExpressibleByArgument {}
 extension ClusterSpace: ExpressibleByArgument {}
 extension PCASolver: ExpressibleByArgument {}
+extension ClusterSeeding: ExpressibleByArgument {}
 
 /// How images become numbers.
 struct FeatureOptions: ParsableArguments {

@@ -4,6 +4,7 @@ import ArgumentParser
 import Files
 import NeuralNetworks
 import Pipelines
+import Tensors
 import WeightFormats
 
 /// The type of floating-point values in the file that is written.
@@ -74,11 +75,7 @@ struct WeightsConvertCommand: ParsableCommand {
     do throws(NetworkError) {
       let ordered = try tensorsInOurOrder(weights, of: description)
       let type: ElementType = half || dtype == .f16 ? .float16 : .float32
-      let pending = ordered.map { tensor in
-        PendingTensor(name: tensor.name, shape: tensor.shape, type: type) {
-          () throws(FormatError) in try Self.made(tensor, type, path)
-        }
-      }
+      let pending = ordered.map { Self.pending($0, type, path) }
       return (
         pending, "\(description.name): convolution RSCK; dense IO; flatten pixel by pixel"
       )
@@ -104,16 +101,43 @@ struct WeightsConvertCommand: ParsableCommand {
     }
   }
 
-  /// A tensor of a network with its values read and put into order.
-  private static func made(
+  /// Bytes of a large matrix that are in memory at once, as Float.
+  private static let bytesAtOnce = 1 << 25
+
+  /// A tensor of a network whose values are read and put into order when they are written.
+  private static func pending(
     _ tensor: NetworkTensor, _ type: ElementType, _ path: String
+  ) -> PendingTensor {
+    guard tensor.canReadRows else {
+      return PendingTensor(name: tensor.name, shape: tensor.shape, type: type) {
+        () throws(FormatError) in
+        try made(tensor, type, first: 0, path) { () throws(NetworkError) in try tensor.values() }
+      }
+    }
+    let length = tensor.shape.dropFirst().reduce(1, *)
+    return PendingTensor(
+      name: tensor.name, shape: tensor.shape, type: type,
+      rowsAtOnce: max(1, bytesAtOnce / max(1, 4 * length))
+    ) { (rows: Range<Int>) throws(FormatError) in
+      try made(tensor, type, first: rows.lowerBound * length, path) { () throws(NetworkError) in
+        Tensor(
+          shape: [rows.count] + tensor.shape.dropFirst(),
+          scalars: try tensor.values(ofRows: rows))
+      }
+    }
+  }
+
+  /// Values under a tensor's name, in the type that was asked for.
+  private static func made(
+    _ tensor: NetworkTensor, _ type: ElementType, first: Int, _ path: String,
+    _ values: () throws(NetworkError) -> Tensor<Float>
   ) throws(FormatError) -> NamedTensor {
     let whole: NamedTensor
     do throws(NetworkError) {
-      whole = NamedTensor(name: tensor.name, try tensor.values())
+      whole = NamedTensor(name: tensor.name, try values())
     } catch {
       throw FormatError(file: path, problem: "\(error)")
     }
-    return type == .float16 ? try whole.halved() : whole
+    return type == .float16 ? try whole.halved(from: first) : whole
   }
 }

@@ -18,6 +18,19 @@ import Testing
     #expect(result.model.classNames == ["lamellarPearlite", "nodularIron", "scratches"])
   }
 
+  @Test func theKMeansOf2018IsOneStart() throws {
+    let paths = try SmallMicrographs.write(to: folder.path)
+    let result = try SmallMicrographs.job(paths) {
+      ($0.clusters, $0.seeding, $0.seed) = ("5", .drawn, 3)
+    }.run()
+    #expect(result.clusterSizes.count == 5 && result.clusterSizes.reduce(0, +) == 24)
+    let many = try SmallMicrographs.job(paths) { ($0.clusters, $0.seed) = ("5", 3) }.run()
+    #expect(result.model.clusters.inertia > many.model.clusters.inertia)
+    #expect(throws: PipelineError.self) {
+      try SmallMicrographs.job(paths) { ($0.clusters, $0.seeding) = ("2-5", .drawn) }.run()
+    }
+  }
+
   @Test func bytesDoNotDependOnThreadsOrOrder() throws {
     let paths = try SmallMicrographs.write(to: folder.path)
     let before = Parallelism.threads

@@ -1,6 +1,7 @@
 import Files
 import FoundationEssentials
 import NeuralNetworks
+import Pipelines
 import Tensors
 import Testing
 import WeightFormats
@@ -64,6 +65,24 @@ private func logits(_ file: String) throws -> [Float] {
       #expect(a.shape == b.shape)
       #expect(try a.values() == b.values(), "\(a.name)")
     }
+  }
+
+  @Test(arguments: ["small.npz", "keras.h5"])
+  func rowsInOurOrderAreThoseOfTheWhole(_ name: String) throws {
+    let tensors = networkTensors(try loadTensors(contentsOf: path(name)))
+    var read = 0
+    for tensor in try tensorsInOurOrder(tensors, of: identifyNetwork(tensors, image: (12, 8)))
+    where tensor.canReadRows {
+      let length = tensor.shape.dropFirst().reduce(1, *)
+      let whole = try tensor.values().scalars
+      for rows in [0..<1, 1..<3, 0..<tensor.shape[0]] {
+        read += 1
+        #expect(
+          try tensor.values(ofRows: rows)
+            == Array(whole[rows.lowerBound * length..<rows.upperBound * length]), "\(tensor.name)")
+      }
+    }
+    #expect(read >= 6)
   }
 
   @Test func withoutAPictureTheMatrixReadsTheMostSquareOfThem() throws {

@@ -109,9 +109,39 @@ private func representation(
       let job = ClusterJob(space: space, clusters: 3, starts: 10, seed: 0)
       #expect(try own.accuracy(job) == 1, "\(space.name)")
     }
-    let drawn = ClusterJob(
-      space: .features, clusters: 3, starts: 1, seed: 0, seeding: .drawnSamples)
-    #expect(try own.clusters(drawn).labels.count == 60)
+  }
+
+  /// The published k-means, written out: centres at drawn rows, then means until nothing changes.
+  @Test(arguments: 0..<6 as Range<UInt64>) func drawnCentresGiveThePlainMethod(_ seed: UInt64)
+    throws
+  {
+    let set = groups(60, 5, count: 3, spread: 2)
+    let own = representation(set)
+    let found = try own.clusters(
+      ClusterJob(space: .features, clusters: 4, starts: 500, seed: seed, seeding: .drawn))
+    let X = try own.points(.features)
+    func square(_ i: Int, _ centre: [Double]) -> Double {
+      (0..<5).reduce(0) { $0 + (Double(X[i, $1]) - centre[$1]) * (Double(X[i, $1]) - centre[$1]) }
+    }
+    var generator = SeededGenerator(seed: seed)
+    let drawn = (0..<4).map { _ in generator.integer(below: 60) }
+    // Equal draws leave a cluster empty, for which the published code has no rule.
+    guard Set(drawn).count == 4 else { return }
+    var centres = drawn.map { row in (0..<5).map { Double(X[row, $0]) } }
+    var labels: [Int] = []
+    for _ in 0..<100 {
+      labels = (0..<60).map { i in
+        (0..<4).min { square(i, centres[$0]) < square(i, centres[$1]) } ?? 0
+      }
+      for c in 0..<4 {
+        let members = labels.indices.filter { labels[$0] == c }
+        guard !members.isEmpty else { return }
+        centres[c] = (0..<5).map { j in
+          members.reduce(0.0) { $0 + Double(X[$1, j]) } / Double(members.count)
+        }
+      }
+    }
+    #expect(found.labels == labels)
   }
 
   @Test func accuracyIsTheMajoritysShare() {

@@ -45,6 +45,10 @@ import Testing
     #expect(names.map { SteelDefects.code(of: $0) } == SteelDefects.codes)
     #expect(SteelDefects.code(of: "pearlite") == nil)
     #expect(SteelDefects.code(of: "RS") == "RS")
+    #expect(
+      SteelDefects.areClasses(names) && SteelDefects.areClasses(SteelDefects.codes.reversed()))
+    #expect(!SteelDefects.areClasses(names.dropLast() + ["crazing too"]))
+    #expect(!SteelDefects.areClasses(names + ["pearlite"]))
   }
 }
 
@@ -80,7 +84,7 @@ import Testing
     let wanted =
       paper == .cohn
       ? (1...13).map { number in "fig\(number)" } + (1...4).map { number in "table\(number)" }
-        + ["seeds", "fc2", "block5"]
+        + ["seeds", "fc2", "block5", "conv3"]
       : (1...7).map { number in "fig\(number)" }
         + ["table1", "regions", "montage", "pc3", "scaling"]
     for name in wanted { #expect(names.contains(name), "\(name)") }
@@ -120,6 +124,28 @@ import Testing
     }
   }
 
+  @Test func aRunOfOnePartKeepsTheOthersInTheFolder() throws {
+    let folder = try drawn()
+    let output = try ResultFolder(path: folder.path)
+    try job(.cohn, folder, only: ["fig7", "table2"]).run().write(to: output)
+    let (figure, table) = try (
+      contents(folder("figures/fig7.svg")), contents(folder("tables/table2.csv"))
+    )
+    let second = try job(.cohn, folder, only: ["fig3"]).run()
+    #expect(second.partNames == ["fig3", "fig7", "table2"])
+    try second.write(to: output)
+    #expect(try contents(folder("figures/fig7.svg")) == figure)
+    #expect(try contents(folder("tables/table2.csv")) == table)
+    let report = String(decoding: try contents(folder("report.html")), as: UTF8.self)
+    #expect(report.contains("holds the parts fig3, fig7, table2; not made yet"))
+    // Other settings make other parts: those of before would be taken for theirs.
+    var other = try job(.cohn, folder, only: ["fig3"])
+    other.settings.seed = 1
+    try other.run().write(to: output)
+    #expect(try listFolder(folder("figures")) == ["fig3.csv", "fig3.svg"])
+    #expect(try listFolder(folder("tables")).isEmpty)
+  }
+
   @Test func otherLabelsAreAnotherStudy() throws {
     let folder = try drawn()
     _ = try job(.cohn, folder, only: ["fig7"]).run()
@@ -133,8 +159,8 @@ import Testing
 
   @Test func layersThatTheFeaturesLackAreNotFaked() throws {
     let folder = try drawn()
-    let result = try job(.cohn, folder, only: ["fc2", "block5", "fig10", "fig11"]).run()
-    #expect(result.comparisons.count == 6)
+    let result = try job(.cohn, folder, only: ["fc2", "block5", "fig10", "fig11", "conv3"]).run()
+    #expect(result.comparisons.count == 7)
     for comparison in result.comparisons {
       #expect(comparison.computed == "not applicable" && comparison.remark.contains("VGG16"))
     }

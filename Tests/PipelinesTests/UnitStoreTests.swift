@@ -70,11 +70,11 @@ private final class Calls {
     for index in 1...3 {
       let shard = try #require(Shard("\(index)/3"))
       let own = try store(folder, shard: shard)
-      #expect(try runParts([part], store: own, shard: shard, nil).isEmpty)
+      #expect(try runParts([part], store: own, shard: shard, nil).parts.isEmpty)
       #expect(own.computedCount == [3, 2, 2][index - 1])
     }
     let whole = try store(folder)
-    let built = try runParts([part], store: whole, shard: nil, nil)
+    let built = try runParts([part], store: whole, shard: nil, nil).parts
     #expect(built.map(\.name) == ["part"])
     #expect(whole.computedCount == 0)
     #expect(calls.names.sorted() == units.map(\.name).sorted())
@@ -94,6 +94,25 @@ private final class Calls {
     let own = try store(folder)
     #expect(throws: Fault.self) { try own.values(WorkUnit(name: "a") { throw Fault() }) }
     #expect(try own.values(WorkUnit(name: "a") { [1] }) == [1])
+  }
+
+  @Test func aRunOfSomePartsKeepsThoseThatWereBuiltWithTheSameSettings() throws {
+    let (folder, calls) = (ScratchFolder(), Calls())
+    let parts = ["fig1", "fig2", "fig3"].map { name in
+      PaperPart(name, name, units: [calls.unit("unit of \(name)", [1])]) { PartContent() }
+    }
+    func run(_ only: [String], _ settings: String = "small") throws -> PaperRun {
+      try runParts(
+        parts, only: only, settings: settings, store: store(folder), shard: nil, nil)
+    }
+    let first = try run(["fig2"])
+    #expect(first.parts.map(\.name) == ["fig2"] && first.absent == ["fig1", "fig3"])
+    #expect(first.notes.count == 1)
+    let second = try run(["fig1"])
+    #expect(second.parts.map(\.name) == ["fig1", "fig2"] && second.absent == ["fig3"])
+    #expect(calls.names == ["unit of fig2", "unit of fig1"])
+    #expect(try run(["fig3"], "paper").parts.map(\.name) == ["fig3"])
+    #expect(try run([]).notes.isEmpty)
   }
 
   @Test func anUnknownPartIsNamedWithThoseThereAre() throws {

@@ -12,6 +12,12 @@ private func count(_ part: String, in text: String) -> Int {
   return found
 }
 
+/// The number that follows a text; -1 when it does not occur.
+private func number(after key: String, in line: Substring) -> Double {
+  guard let range = line.firstRange(of: key) else { return -1 }
+  return Double(line[range.upperBound...].prefix { $0 != "\"" }) ?? -1
+}
+
 @Suite struct PaperChartTests {
   private let points = (0..<3).map {
     ScatterPoint(x: Double($0), y: Double($0), group: 0, image: $0, label: "p\($0)")
@@ -54,6 +60,47 @@ private func count(_ part: String, in text: String) -> Int {
     let found = parts.compactMap { $0 }
     #expect(found.count == 4 && found == found.sorted(), "background, points, inset, label")
     #expect(svg.contains("data-image=\"2\""))
+  }
+
+  @Test func insetsKeepClearOfEachOtherAndOfTheirPlaces() throws {
+    var chart = scatter
+    let png = try encodePNG(Image(height: 1, width: 1, channels: 1, samples: .uint8([7])))
+    chart.insets = (0..<6).map {
+      ScatterInset(
+        x: 1 + 0.01 * Double($0), y: 1, png: png, image: $0, label: "i\($0)", mark: .diamond)
+    }
+    // Frames of insets: 88 x 102 pixels, where the text stands below the picture.
+    let frames = chart.svg(title: "t").split(separator: "\n")
+      .filter { $0.hasPrefix("<rect") && $0.contains("width=\"88\" height=\"102\"") }
+      .map { line in ["x", "y"].map { number(after: " \($0)=\"", in: line) } }
+    #expect(frames.count == 6)
+    for (i, a) in frames.enumerated() {
+      for b in frames[..<i] { #expect(abs(a[0] - b[0]) >= 88 || abs(a[1] - b[1]) >= 102) }
+      // The places lie about the middle of the plot, (311, 249).
+      #expect(!((a[0]...a[0] + 88).contains(311) && (a[1]...a[1] + 102).contains(249)))
+    }
+  }
+
+  @Test func oneGroupOrLineNeedsNoLegend() {
+    #expect(!scatter.svg(title: "t").contains(">g</text>"))
+    var chart = scatter
+    chart.groups.append(ScatterGroup("h", index: 1))
+    #expect(chart.svg(title: "t").contains(">g</text>"))
+  }
+
+  @Test func theLegendOfLinesStandsBelowThePlot() {
+    let names = ["unwhitened", "whitened, published results of a network"]
+    let chart = LineChart(
+      series: names.map { Series(name: $0, x: [0, 1], y: [0, 1]) }, x: Axis("x", from: 0, to: 1),
+      y: Axis("y", from: 0, to: 1))
+    let svg = chart.svg(title: "t")
+    let lines = svg.split(separator: "\n")
+    for name in names {
+      let text = lines.first { $0.contains(">\(name)</text>") } ?? ""
+      // The plot ends at 334, its numbers and title at 390.
+      #expect(number(after: " y=\"", in: text) > 396)
+      #expect(number(after: " y=\"", in: text) < number(after: "height=\"", in: lines[0]) - 4)
+    }
   }
 
   @Test func panelsKeepTheirChartsSideBySide() {

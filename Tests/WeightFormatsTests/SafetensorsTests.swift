@@ -47,6 +47,31 @@ import WeightFormats
     }
   }
 
+  @Test func aTensorMadeInPartsHasTheBytesOfTheWhole() throws {
+    let whole = Tensor(shape: [7, 3], scalars: (0..<21).map { Float($0) })
+    @Sendable func part(_ rows: Range<Int>) -> NamedTensor {
+      NamedTensor(
+        name: "m",
+        Tensor(
+          shape: [rows.count, 3],
+          scalars: Array(whole.scalars[rows.lowerBound * 3..<rows.upperBound * 3])))
+    }
+    func bytes(_ tensor: PendingTensor) throws -> [UInt8] {
+      try withTemporaryFile("out.safetensors") { path in
+        try saveSafetensors([tensor], to: path)
+        return try CheckedBytes(contentsOf: path).array
+      }
+    }
+    let parts = PendingTensor(name: "m", shape: [7, 3], type: .float32, rowsAtOnce: 3) {
+      (rows) throws(FormatError) in part(rows)
+    }
+    #expect(try bytes(parts) == bytes(PendingTensor(part(0..<7))))
+    let wrong = PendingTensor(name: "m", shape: [7, 3], type: .float32, rowsAtOnce: 3) {
+      (_) throws(FormatError) in part(0..<2)
+    }
+    #expect(throws: FormatError.self) { try bytes(wrong) }
+  }
+
   @Test func writerRefusesWhatItCannotWrite() throws {
     let one = NamedTensor(name: "a", Tensor<Float>(shape: [], scalars: [1]))
     let reserved = NamedTensor(name: "__metadata__", Tensor<Float>(shape: [], scalars: [1]))

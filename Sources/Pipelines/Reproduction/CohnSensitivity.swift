@@ -77,7 +77,7 @@ private struct Sensitivity {
         x: Axis(
           "number of components", from: 1, to: max(2, (x + printed).max() ?? 2),
           isLogarithmic: true),
-        y: Axis("accuracy", from: 0, to: 1), showsPoints: true, hasLowLegend: true))
+        y: Axis("accuracy", from: 0, to: 1), showsPoints: true))
   }
 
   private func componentTable(
@@ -207,9 +207,6 @@ private struct Sensitivity {
             "CH33", "mean silhouette of the standard clusters",
             computed: silhouette.map { fixed($0, 3) } ?? "undefined",
             remark: "the published code imports it and prints nothing"),
-          Comparison(
-            "CH33", "block5_conv3, 200 components", printed: "0.39 to 0.70",
-            computed: "not applicable", remark: "needs VGG16's block5_conv3"),
         ]
         return content
       }

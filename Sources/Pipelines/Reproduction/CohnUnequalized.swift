@@ -252,15 +252,14 @@ private struct Unequalized {
 func sweepChart(
   _ counts: [Int], _ accuracies: [Double], printed: [Double], from first: Int
 ) -> LineChart {
-  let series = [
-    Series(name: "computed", x: counts.map(Double.init), y: accuracies),
-    Series(
-      name: "published (NEU, VGG16)", x: printed.indices.map { Double($0 + first) }, y: printed,
-      isDashed: true),
-  ]
+  let published = Series(
+    name: "published (NEU, VGG16)", x: printed.indices.map { Double($0 + first) }, y: printed,
+    isDashed: true)
+  let series =
+    [Series(name: "computed", x: counts.map(Double.init), y: accuracies)]
+    + (printed.isEmpty ? [] : [published])
   let least = series.flatMap(\.y).min() ?? 0
   return LineChart(
     series: series, x: Axis("number of clusters", covering: series.flatMap(\.x)),
-    y: Axis("accuracy", from: max(0, (least * 10).rounded(.down) / 10), to: 1), showsPoints: true,
-    hasLowLegend: true)
+    y: Axis("accuracy", from: max(0, (least * 10).rounded(.down) / 10), to: 1), showsPoints: true)
 }

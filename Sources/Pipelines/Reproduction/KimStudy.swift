@@ -61,18 +61,20 @@ public struct KimReproduction: Sendable {
     let store = try UnitStore(
       folder: folder, fingerprint: "reproduce kim", shard: shard, anew: !resume)
     let study = KimStudy(pictures, settings, store, method)
-    let parts = try selectedParts(study.parts, only: settings.only)
-    let built = try runParts(parts, store: store, shard: shard, progress)
+    let run = try runParts(
+      study.parts, only: settings.only,
+      settings: "\(pictures.map(\.key)), \(settings.preset.rawValue), seed \(settings.seed), "
+        + "\(settings.criteria)", store: store, shard: shard, progress)
     let known = pictures.count { $0.truth != nil }
     return PaperReport(
       title: "Kim, Inoue & Kasuya 2020, reproduced",
       summary: "\(pictures.count) pictures, \(known) with known phases, preset "
         + "\(settings.preset.rawValue), seed \(settings.seed). nital \(nitalVersion).",
-      notes: [
+      notes: run.notes + [
         .warning(
           "The paper's micrographs were not published: printed numbers are those of other pictures, so "
             + "that only the shape of a result can be compared.")
-      ], computedUnits: store.computedCount, parts: built)
+      ], computedUnits: store.computedCount, parts: run.parts)
   }
 }
 

@@ -61,7 +61,7 @@ struct Pipelines {
   }
 
   func publishedJob(_ space: GroupingSpace, seed: UInt64) -> ClusterJob {
-    ClusterJob(space: space, clusters: clusters, starts: 1, seed: seed, seeding: .drawnSamples)
+    ClusterJob(space: space, clusters: clusters, starts: 1, seed: seed, seeding: .drawn)
   }
 
   /// Work on a map needs the components and the map first.
@@ -174,7 +174,7 @@ extension Pipelines {
         x: Axis(
           "number of components", from: 1, to: Double(max(2, cumulative.count)),
           isLogarithmic: true), y: Axis("accuracy; share of the variance", from: 0, to: 1),
-        showsPoints: false, hasLowLegend: true))
+        showsPoints: false))
   }
 
   /// Figure 4: the map, with and without classes.

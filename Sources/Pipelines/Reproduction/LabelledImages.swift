@@ -96,9 +96,7 @@ final class LabelledImages {
   }
 
   /// Whether the classes are the six of the NEU surface defects.
-  var areSteelDefects: Bool {
-    classNames.compactMap { SteelDefects.code(of: $0) }.sorted() == SteelDefects.codes
-  }
+  var areSteelDefects: Bool { SteelDefects.areClasses(classNames) }
 }
 
 /// The classes of the NEU surface defect database.
@@ -112,6 +110,11 @@ package enum SteelDefects {
     if let code = codes.first(where: { $0.lowercased() == plain }) { return code }
     let stems = ["crazing", "inclusion", "patches", "pitted", "rolled", "scratch"]
     return stems.firstIndex { plain.hasPrefix($0) }.map { codes[$0] }
+  }
+
+  /// Whether these are the names of the six classes, in any order.
+  package static func areClasses(_ names: [String]) -> Bool {
+    names.count == codes.count && Set(names.compactMap { code(of: $0) }) == Set(codes)
   }
 }
 

@@ -103,8 +103,8 @@ let kitaharaDecisions = [
       "k-means of the code: one start at samples drawn with replacement, 100 steps, no rule for an "
       + "empty cluster",
     choice:
-      "best of 10 starts of k-means++; the code's way in a column of table 1, an empty cluster "
-      + "takes the farthest sample"),
+      "best of 10 starts of k-means++; the code's way in a column of table 1, and as nital cluster "
+      + "--seeding drawn; an empty cluster takes the farthest sample"),
   PaperDecision(
     row: "KH-A5", point: "how clusters get classes",
     choice: "majority, several clusters may share a class"),

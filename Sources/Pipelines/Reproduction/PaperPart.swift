@@ -104,6 +104,22 @@ package struct BuiltPart {
   package var content: PartContent
 }
 
+/// The parts of a report, and the names of those that it does not hold.
+package struct PaperRun {
+  package var parts: [BuiltPart]
+  package var absent: [String]
+
+  /// What the report says of absent parts; nothing when it holds all.
+  package var notes: [ReportBlock] {
+    guard !absent.isEmpty else { return [] }
+    return [
+      .warning(
+        "This report holds the parts " + parts.map(\.name).joined(separator: ", ")
+          + "; not made yet with these settings: " + absent.joined(separator: ", ") + ".")
+    ]
+  }
+}
+
 /// The parts whose names are asked for; all when none is named.
 ///
 /// - Throws: `PipelineError.unsuitable` when a name belongs to no part.
@@ -117,11 +133,47 @@ package func selectedParts(_ parts: [PaperPart], only names: [String]) throws ->
 
 /// Computes the units of some parts, and builds the parts unless the process is one shard of several.
 ///
-/// - Returns: the parts in their order; empty for a shard.
-/// - Throws: what a unit throws, `Interrupted`.
+/// Parts that an earlier run in the same folder has built with the same settings are built again from
+/// its finished units, so that a run of some parts adds to the report.
+///
+/// - Parameters:
+///   - parts: all parts of the paper.
+///   - names: the parts that are wanted; empty for all.
+///   - settings: what parts depend on beside the inputs of the study, as text.
+///   - store: finished work.
+///   - shard: the part of the work that this process does; `nil` for all of it.
+///   - progress: called after each unit and part.
+/// - Returns: the parts in their order; none for a shard.
+/// - Throws: what a unit throws, `Interrupted`, `PipelineError.unsuitable` for an unknown name.
 package func runParts(
-  _ parts: [PaperPart], store: UnitStore, shard: Shard?, _ progress: ProgressHandler?
-) throws -> [BuiltPart] {
+  _ parts: [PaperPart], only names: [String] = [], settings: String = "", store: UnitStore,
+  shard: Shard?, _ progress: ProgressHandler?
+) throws -> PaperRun {
+  let wanted = try selectedParts(parts, only: names)
+  try computeUnits(of: wanted, store: store, shard: shard, progress)
+  if shard != nil { return PaperRun(parts: [], absent: []) }
+  func mark(_ part: PaperPart) -> String { "part \(part.name) built; \(settings)" }
+  let shown = parts.filter { part in
+    wanted.contains { $0.name == part.name }
+      || (store.holds(mark(part)) && part.units.allSatisfy { store.holds($0.name) })
+  }
+  let drawing = ProgressCounter("tables and figures", total: shown.count, progress)
+  let built = try shown.map { part in
+    try Interruption.check()
+    defer { drawing.advance() }
+    let content = try part.build()
+    try store.remember(mark(part))
+    return BuiltPart(name: part.name, title: part.title, content: content)
+  }
+  return PaperRun(
+    parts: built,
+    absent: parts.map(\.name).filter { name in !built.contains { $0.name == name } })
+}
+
+/// Computes each unit of some parts once, or those of one shard.
+private func computeUnits(
+  of parts: [PaperPart], store: UnitStore, shard: Shard?, _ progress: ProgressHandler?
+) throws {
   var units: [WorkUnit] = []
   var names: Set<String> = []
   for unit in parts.flatMap(\.units) where names.insert(unit.name).inserted { units.append(unit) }
@@ -132,12 +184,5 @@ package func runParts(
   for unit in units {
     _ = try store.values(unit)
     counter.advance()
-  }
-  if shard != nil { return [] }
-  let drawing = ProgressCounter("tables and figures", total: parts.count, progress)
-  return try parts.map { part in
-    try Interruption.check()
-    defer { drawing.advance() }
-    return BuiltPart(name: part.name, title: part.title, content: try part.build())
   }
 }

@@ -54,14 +54,24 @@ public struct PaperReport {
   /// Writes report.html, figures/, tables/ and comparisons.csv, each whole or not at all.
   public func write(to folder: ResultFolder) throws(FormatError) {
     try folder.write(report)
-    try makeFolder("\(folder.path)/tables")
-    for table in parts.flatMap(\.content.tables) {
-      try folder.write(table.table.csv, to: "tables/\(table.name).csv")
-      try folder.write(table.table.svg(title: table.table.caption), to: "tables/\(table.name).svg")
-    }
-    for file in parts.flatMap(\.content.files) {
-      try writeAtomically(file.bytes, to: "\(folder.path)/\(file.name)")
-    }
+    try folder.write(parts)
     try folder.write(allNumbers.csv, to: "comparisons.csv")
+  }
+}
+
+extension ResultFolder {
+  /// Writes the tables of some parts, each as CSV and SVG, and their other files.
+  func write(_ parts: [BuiltPart]) throws(FormatError) {
+    try makeFolder("\(path)/tables")
+    try discardOthers(in: "tables", than: Set(parts.flatMap(\.content.tables).map(\.name)))
+    for part in parts {
+      for table in part.content.tables {
+        try write(table.table.csv, to: "tables/\(table.name).csv")
+        try write(table.table.svg(title: part.title), to: "tables/\(table.name).svg")
+      }
+      for file in part.content.files {
+        try writeAtomically(file.bytes, to: "\(path)/\(file.name)")
+      }
+    }
   }
 }

@@ -56,23 +56,15 @@ package struct MapSettings: Hashable {
 
 /// How k-means runs.
 package struct ClusterJob: Hashable {
-  /// How centres begin.
-  package enum Seeding: String {
-    /// k-means++.
-    case plusPlus = "k-means++"
-    /// One start at samples drawn with replacement, 100 steps: the published code of 2018.
-    case drawnSamples = "drawn samples"
-  }
-
   package var space: GroupingSpace
   package var clusters: Int
   package var starts: Int
   package var seed: UInt64
-  package var seeding = Seeding.plusPlus
+  package var seeding = ClusterSeeding.plusPlus
 
   package init(
     space: GroupingSpace, clusters: Int, starts: Int, seed: UInt64,
-    seeding: Seeding = .plusPlus
+    seeding: ClusterSeeding = .plusPlus
   ) {
     (self.space, self.clusters, self.starts) = (space, clusters, starts)
     (self.seed, self.seeding) = (seed, seeding)
@@ -256,15 +248,9 @@ package final class Representation {
   package func unit(_ job: ClusterJob) -> WorkUnit {
     WorkUnit(name: "\(key): \(job.name)") { [self] in
       let data = try points(job.space)
-      var options = KMeansOptions(starts: job.starts, swaps: 0)
-      if job.seeding == .drawnSamples {
-        var generator = SeededGenerator(seed: job.seed)
-        let rows = (0..<job.clusters).map { _ in generator.integer(below: imageCount) }
-        let centres = data.rows(rows)
-        options = KMeansOptions(
-          starts: 1, maximumIterations: 100, swaps: 0,
-          initialCentres: Tensor(shape: centres.shape, scalars: centres.scalars.map(Double.init)))
-      }
+      let options = job.seeding.options(
+        data, clusters: job.clusters, seed: job.seed,
+        usual: KMeansOptions(starts: job.starts, swaps: 0))
       let fit = try KMeans(data, clusters: job.clusters, options: options, seed: job.seed)
       return [fit.inertia] + fit.labels.map(Double.init)
     }

@@ -90,11 +90,13 @@ public struct Reproduction: Sendable {
     let store = try UnitStore(
       folder: folder, fingerprint: fingerprint, shard: shard, anew: !resume)
     let study = try PaperStudy(images, source, store, settings)
-    let parts = try selectedParts(
-      settings.paper == .cohn ? cohnParts(study) : kitaharaParts(study), only: settings.only)
-    let built = try runParts(parts, store: store, shard: shard, progress)
+    let run = try runParts(
+      settings.paper == .cohn ? cohnParts(study) : kitaharaParts(study), only: settings.only,
+      settings: "\(settings.paper.rawValue), preset \(settings.preset.rawValue), seed "
+        + "\(settings.seed), named by \(settings.naming.rawValue), "
+        + (try source.fingerprint(source.standard)), store: store, shard: shard, progress)
     return ReproductionResult(
-      settings: settings, images: images, parts: built, computedUnits: store.computedCount,
+      settings: settings, images: images, run: run, computedUnits: store.computedCount,
       representation: try study.representation().name, pictures: study.reportImages)
   }
 
@@ -110,10 +112,12 @@ public struct Reproduction: Sendable {
   }
 }
 
-/// What single rows of the papers need beside the standard representation.
+/// What single rows of Cohn & Holm need beside the standard representation.
 enum PaperLayer: String, CaseIterable {
   /// VGG16's second dense layer.
   case fc2
+  /// The last convolution of VGG16, after its rectifier.
+  case block5Conv3 = "block5_conv3"
   /// The last pooled layer of VGG16.
   case block5Pool = "block5_pool"
 }

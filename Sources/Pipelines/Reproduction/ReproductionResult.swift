@@ -17,21 +17,23 @@ public struct ReproductionResult {
   public let imageCount: Int
   /// What the features are.
   public let representation: String
-  private let parts: [BuiltPart]
+  private let run: PaperRun
   private let pictures: [ReportImage]
   private let areSteelDefects: Bool
   private let classNames: [String]
 
   init(
-    settings: ReproductionSettings, images: LabelledImages, parts: [BuiltPart],
+    settings: ReproductionSettings, images: LabelledImages, run: PaperRun,
     computedUnits: Int, representation: String, pictures: [ReportImage]
   ) {
-    (self.settings, self.parts, self.computedUnits) = (settings, parts, computedUnits)
+    (self.settings, self.run, self.computedUnits) = (settings, run, computedUnits)
     (self.representation, self.pictures) = (representation, pictures)
     (failures, warnings) = (images.failures, images.warnings)
     (imageCount, classNames) = (images.count, images.classNames)
     areSteelDefects = images.areSteelDefects
   }
+
+  private var parts: [BuiltPart] { run.parts }
 
   /// The names of the parts that were built; empty for a shard.
   public var partNames: [String] { parts.map(\.name) }
@@ -84,7 +86,7 @@ public struct ReproductionResult {
   }
 
   private var overview: ReportSection {
-    var blocks: [ReportBlock] = []
+    var blocks = run.notes
     if !areSteelDefects {
       blocks.append(
         .warning(
@@ -111,16 +113,7 @@ public struct ReproductionResult {
   /// Writes report.html, figures/, tables/ and comparisons.csv, each whole or not at all.
   public func write(to folder: ResultFolder) throws(FormatError) {
     try folder.write(report)
-    try makeFolder("\(folder.path)/tables")
-    for part in parts {
-      for table in part.content.tables {
-        try folder.write(table.table.csv, to: "tables/\(table.name).csv")
-        try folder.write(table.table.svg(title: part.title), to: "tables/\(table.name).svg")
-      }
-    }
-    for file in parts.flatMap(\.content.files) {
-      try writeAtomically(file.bytes, to: "\(folder.path)/\(file.name)")
-    }
+    try folder.write(parts)
     try folder.write(csv, to: "comparisons.csv")
   }
 }

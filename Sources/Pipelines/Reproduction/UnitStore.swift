@@ -78,8 +78,26 @@ package final class UnitStore {
     return known
   }
 
-  /// Whether the numbers of a unit are there.
-  package func holds(_ unit: WorkUnit) -> Bool { known[unit.name] != nil }
+  /// Whether the numbers of the unit of a name are there, or the name was remembered.
+  package func holds(_ name: String) -> Bool { known[name] != nil }
+
+  /// Keeps a name without numbers; on the disk when this returns.
+  ///
+  /// - Throws: `FormatError` when the journal cannot be written.
+  package func remember(_ name: String) throws(FormatError) {
+    if !holds(name) { try keep([], of: name) }
+  }
+
+  private func keep(_ values: [Double], of name: String) throws(FormatError) {
+    if let journal, values.count * 8 < Self.largestRecord {
+      var record = ByteWriter()
+      record.put(name)
+      record.put(UInt64(values.count))
+      for value in values { record.put(value.bitPattern) }
+      try journal.append(record.bytes)
+    }
+    known[name] = values
+  }
 
   /// The numbers of a unit, computed when they are not there; on the disk when this returns.
   ///
@@ -88,14 +106,7 @@ package final class UnitStore {
     if let values = known[unit.name] { return values }
     try Interruption.check()
     let values = try unit.compute()
-    if let journal, values.count * 8 < Self.largestRecord {
-      var record = ByteWriter()
-      record.put(unit.name)
-      record.put(UInt64(values.count))
-      for value in values { record.put(value.bitPattern) }
-      try journal.append(record.bytes)
-    }
-    known[unit.name] = values
+    try keep(values, of: unit.name)
     computedCount += 1
     return values
   }

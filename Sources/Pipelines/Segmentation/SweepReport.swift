@@ -37,7 +37,7 @@ public struct SweepJob: Sendable {
         try content(picture, number + 1, store)
       }
     }
-    let built = try runParts(parts, store: store, shard: shard, progress)
+    let built = try runParts(parts, store: store, shard: shard, progress).parts
     let axes = sweep.axes.map(\.axis.title).joined(separator: " and ")
     return PaperReport(
       title: "Sweep over \(axes)",
