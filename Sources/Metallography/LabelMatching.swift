@@ -87,31 +87,56 @@ public struct LabelMatching: Sendable, Equatable {
 /// - Parameter gain: rows of equal length, no entry negative.
 /// - Returns: a column a row; `nil` for rows without.
 func bestAssignment(_ gain: [[Int]]) -> [Int?] {
-  let (rows, columns) = (gain.count, gain.first?.count ?? 0)
-  let n = max(rows, columns)
-  let largest = gain.joined().max() ?? 0
-  // Costs, padded to a square; row and column 0 stand for "none".
-  func cost(_ i: Int, _ j: Int) -> Int {
+  var search = AssignmentSearch(gain)
+  for row in stride(from: 1, through: search.size, by: 1) { search.place(row) }
+  var result = [Int?](repeating: nil, count: gain.count)
+  for j in stride(from: 1, through: gain.first?.count ?? 0, by: 1) {
+    let row = search.rowOf[j]
+    if (1...max(1, gain.count)).contains(row) { result[row - 1] = j - 1 }
+  }
+  return result
+}
+
+/// Shortest augmenting paths over a square of costs, numbered from 1; row and column 0 stand for "none".
+private struct AssignmentSearch {
+  let gain: [[Int]]
+  let (rows, columns, size, largest): (Int, Int, Int, Int)
+  /// The potentials of rows and columns.
+  var (u, v): ([Int], [Int])
+  /// The row of each column, 0 for none.
+  var rowOf: [Int]
+
+  init(_ gain: [[Int]]) {
+    self.gain = gain
+    (rows, columns) = (gain.count, gain.first?.count ?? 0)
+    size = max(rows, columns)
+    largest = gain.joined().max() ?? 0
+    let zeros = [Int](repeating: 0, count: size + 1)
+    (u, v, rowOf) = (zeros, zeros, zeros)
+  }
+
+  /// Beyond the matrix, that is padded to a square, every cost is the largest.
+  private func cost(_ i: Int, _ j: Int) -> Int {
     i <= rows && j <= columns ? largest - gain[i - 1][j - 1] : largest
   }
-  var (u, v) = ([Int](repeating: 0, count: n + 1), [Int](repeating: 0, count: n + 1))
-  var rowOf = [Int](repeating: 0, count: n + 1)
-  for i in stride(from: 1, through: n, by: 1) {
-    var way = [Int](repeating: 0, count: n + 1)
-    var slack = [Int](repeating: .max, count: n + 1)
-    var isDone = [Bool](repeating: false, count: n + 1)
+
+  /// Gives a row a column; other rows move along the shortest path to a free one.
+  mutating func place(_ i: Int) {
+    var way = [Int](repeating: 0, count: size + 1)
+    var slack = [Int](repeating: .max, count: size + 1)
+    var isDone = [Bool](repeating: false, count: size + 1)
     var j = 0
     rowOf[0] = i
     repeat {
       isDone[j] = true
       let row = rowOf[j]
       var (delta, next) = (Int.max, 0)
-      for k in 1...n where !isDone[k] {
+      for k in 1...size where !isDone[k] {
         let reduced = cost(row, k) - u[row] - v[k]
         if reduced < slack[k] { (slack[k], way[k]) = (reduced, j) }
         if slack[k] < delta { (delta, next) = (slack[k], k) }
       }
-      for k in 0...n {
+      for k in 0...size {
         if isDone[k] {
           u[rowOf[k]] += delta
           v[k] -= delta
@@ -126,9 +151,4 @@ func bestAssignment(_ gain: [[Int]]) -> [Int?] {
       j = way[j]
     }
   }
-  var result = [Int?](repeating: nil, count: rows)
-  for j in stride(from: 1, through: columns, by: 1) where (1...max(1, rows)).contains(rowOf[j]) {
-    result[rowOf[j] - 1] = j - 1
-  }
-  return result
 }

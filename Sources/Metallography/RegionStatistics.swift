@@ -59,8 +59,8 @@ private struct RegionSums {
 
 extension LabelMap {
   /// Size and shape of each connected region, in the order of the regions' first pixels.
-  public func regionStatistics(_ connectivity: Connectivity = .four) -> [RegionStatistics] {
-    let (map, count) = regions(connectivity)
+  public func regionStatistics(_ neighbours: PixelNeighbours = .sides) -> [RegionStatistics] {
+    let (map, count) = regions(neighbours)
     var sums = [RegionSums](repeating: RegionSums(), count: count)
     for y in 0..<height {
       for x in 0..<width {

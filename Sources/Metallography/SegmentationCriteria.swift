@@ -111,8 +111,8 @@ public struct SegmentationCriteria: Sendable, Equatable {
       "a picture of shape \(image.shape) for a label map of \(map.height) x \(map.width)")
     let (regions, R): (LabelMap, Int)
     switch options.region {
-    case .four: (regions, R) = map.regions(.four)
-    case .eight: (regions, R) = map.regions(.eight)
+    case .four: (regions, R) = map.regions(.sides)
+    case .eight: (regions, R) = map.regions(.corners)
     case .label: (regions, R) = (map.compacted, map.classes.count)
     }
     let (areas, sums) = colourErrors(regions.labels, R, colours)

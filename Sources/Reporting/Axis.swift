@@ -18,6 +18,8 @@ public struct Axis: Sendable {
   public var isLogarithmic: Bool
   /// Whether numbers are printed at the ticks; false for maps whose units mean nothing.
   public var showsNumbers: Bool
+  /// Whether ticks stand at whole numbers alone, as for counts.
+  public var isWhole = false
 
   /// An axis over a given range; an empty range is widened.
   public init(
@@ -57,7 +59,7 @@ public struct Axis: Sendable {
   /// Round values inside the range, about `count` of them.
   func ticks(_ count: Int = 6) -> [Double] {
     if isLogarithmic { return logarithmicTicks() }
-    let step = Axis.niceStep((upper - lower) / Double(max(1, count)))
+    let step = step((upper - lower) / Double(max(1, count)))
     let first = (lower / step).rounded(.up)
     let last = (upper / step + 1e-9).rounded(.down)
     guard last >= first, last - first < 100 else { return [lower, upper] }
@@ -67,7 +69,7 @@ public struct Axis: Sendable {
   /// Enough decimals to tell neighbouring ticks apart.
   func label(_ value: Double) -> String {
     if isLogarithmic { return significant(value, 2) }
-    let step = Axis.niceStep((upper - lower) / 6)
+    let step = step((upper - lower) / 6)
     var decimals = 0
     var unit = step
     while unit < 0.999, decimals < 8 {
@@ -76,6 +78,11 @@ public struct Axis: Sendable {
     }
     if upper.magnitude >= 1e7 || lower.magnitude >= 1e7 { return significant(value, 3) }
     return fixed(value, decimals)
+  }
+
+  private func step(_ rough: Double) -> Double {
+    let step = Axis.niceStep(rough)
+    return isWhole ? max(1, step) : step
   }
 
   private func logarithmicTicks() -> [Double] {

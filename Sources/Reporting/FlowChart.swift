@@ -1,6 +1,6 @@
 // Boxes in a row with arrows between: the schematic of an algorithm.
 //
-// Deviations: none. Checked by: HeatChartTests (FlowChartTests).
+// Deviations: none. Checked by: HeatChartTests.
 
 /// Steps from left to right, and an arrow back.
 public struct FlowChart: Chart {

@@ -1,6 +1,6 @@
 // Pictures side by side at their own proportions, each with a heading, and a legend of colours.
 //
-// Deviations: none. Checked by: HeatChartTests (PictureRowTests).
+// Deviations: none. Checked by: HeatChartTests.
 
 /// One picture of a row.
 public struct RowPicture: Sendable {
@@ -8,14 +8,19 @@ public struct RowPicture: Sendable {
   public var heading: String
   /// The lines below it.
   public var notes: [String]
+  /// The colours that the first notes stand for, each drawn before its note.
+  public var keys: [Colour]
   /// A PNG file.
   public var png: [UInt8]
   /// Its height divided by its width.
   public var proportion: Double
 
   /// A picture with a heading.
-  public init(_ heading: String, png: [UInt8], proportion: Double, notes: [String] = []) {
-    (self.heading, self.png, self.proportion, self.notes) = (heading, png, proportion, notes)
+  public init(
+    _ heading: String, png: [UInt8], proportion: Double, notes: [String] = [], keys: [Colour] = []
+  ) {
+    (self.heading, self.png, self.proportion) = (heading, png, proportion)
+    (self.notes, self.keys) = (notes, keys)
   }
 }
 
@@ -76,11 +81,24 @@ public struct PictureRow: Chart {
 
   private func draw(_ picture: RowPicture, on canvas: inout Canvas, _ x: Double, _ y: Double) {
     let height = picture.proportion * width
-    canvas.text(x, y + 17, picture.heading, size: 12.5, weight: "600")
+    canvas.text(x, y + 17, fitted(picture.heading), size: 12.5, weight: "600")
     canvas.picture(picture.png, x, y + 24, width, height)
     for (l, line) in picture.notes.enumerated() {
-      canvas.text(x, y + 24 + height + 15 + 17 * Double(l), line, size: 12)
+      let foot = y + 24 + height + 15 + 17 * Double(l)
+      let isKeyed = picture.keys.indices.contains(l)
+      if isKeyed {
+        canvas.rectangle(
+          x, foot - 10, 11, 11, fill: picture.keys[l].hexadecimal, stroke: "#444")
+      }
+      canvas.text(isKeyed ? x + 17 : x, foot, line, size: 12)
     }
+  }
+
+  /// A heading that is wider than its picture loses its middle.
+  private func fitted(_ heading: String) -> String {
+    let most = max(8, Int(width / 7.4))
+    guard heading.count > most else { return heading }
+    return heading.prefix(most / 2) + "..." + heading.suffix(most - most / 2 - 3)
   }
 
   /// Columns: picture, note.

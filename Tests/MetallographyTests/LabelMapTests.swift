@@ -12,18 +12,18 @@ import Testing
         1, 0, 1, 0, 1,
         0, 0, 1, 1, 0,
       ])
-    let four = map.regions(.four)
+    let four = map.regions(.sides)
     #expect(four.count == 4)
     #expect(
       four.map.labels == [0, 0, 0, 0, 0, 0, 1, 1, 1, 0, 0, 1, 2, 1, 0, 1, 1, 2, 2, 3])
-    let eight = map.regions(.eight)
+    let eight = map.regions(.corners)
     #expect(eight.count == 2)
     #expect(eight.map.labels[12] == 0 && eight.map.labels[19] == 1)
   }
 
   @Test func emptyAndSinglePixelMapsHaveTheirRegions() {
-    #expect(LabelMap(height: 0, width: 3, labels: []).regions(.four).count == 0)
-    #expect(LabelMap(height: 1, width: 1, labels: [-5]).regions(.eight).count == 1)
+    #expect(LabelMap(height: 0, width: 3, labels: []).regions(.sides).count == 0)
+    #expect(LabelMap(height: 1, width: 1, labels: [-5]).regions(.corners).count == 1)
     #expect(LabelMap(height: 1, width: 4, labels: [7, -2, 7, 7]).classes == [-2, 7])
     #expect(LabelMap(height: 1, width: 4, labels: [7, -2, 7, 7]).compacted.labels == [1, 0, 1, 1])
   }

@@ -44,8 +44,8 @@ private func isClose(_ a: Double, _ b: Double, _ share: Double) -> Bool {
       for options in SegmentationCriteriaOptions.all {
         let regions =
           switch options.region {
-          case .four: picture.map.regions(.four).map
-          case .eight: picture.map.regions(.eight).map
+          case .four: picture.map.regions(.sides).map
+          case .eight: picture.map.regions(.corners).map
           case .label: picture.map.compacted
           }
         let found = SegmentationCriteria(picture.map, image: picture.image, options: options)

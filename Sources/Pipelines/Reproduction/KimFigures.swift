@@ -92,26 +92,7 @@ extension KimStudy {
     PaperPart("fig4", "Figure 4: compactness and number of superpixels") {
       let picture = picture(1)
       let side = 200
-      var shown = [
-        RowPicture(
-          "(a) picture", png: try cutPNG(picture, side), proportion: cutProportion(picture, side))
-      ]
-      var rows: [[String]] = []
-      for area in [55.0, 220] {
-        for compactness in [5.0, 20, 80] {
-          var slic = SLIC.kim2020
-          slic.superpixels = superpixels(picture, area: area)
-          slic.compactness = compactness
-          let found = try slic.segment(picture.pixels)
-          let name = "m = \(short(compactness)), n = \(slic.superpixels)"
-          rows.append(["\(short(compactness))", "\(slic.superpixels)", "\(found.count)"])
-          shown.append(
-            RowPicture(
-              "(\(Array("bcdefg")[rows.count - 1])) \(name)",
-              png: try picture.png(boundariesOf: found.labels, side: side),
-              proportion: cutProportion(picture, side), notes: ["\(found.count) superpixels"]))
-        }
-      }
+      let (shown, rows) = try superpixelPanels(picture, side)
       var content = PartContent()
       content.add(
         Figure(
@@ -131,6 +112,33 @@ extension KimStudy {
       ]
       return content
     }
+  }
+
+  /// The panels of figure 4, and a row of numbers for each but the first.
+  private func superpixelPanels(
+    _ picture: StudyPicture, _ side: Int
+  ) throws -> (shown: [RowPicture], rows: [[String]]) {
+    var shown = [
+      RowPicture(
+        "(a) picture", png: try cutPNG(picture, side), proportion: cutProportion(picture, side))
+    ]
+    var rows: [[String]] = []
+    for area in [55.0, 220] {
+      for compactness in [5.0, 20, 80] {
+        var slic = SLIC.kim2020
+        slic.superpixels = superpixels(picture, area: area)
+        slic.compactness = compactness
+        let found = try slic.segment(picture.pixels)
+        let name = "m = \(short(compactness)), n = \(slic.superpixels)"
+        rows.append(["\(short(compactness))", "\(slic.superpixels)", "\(found.count)"])
+        shown.append(
+          RowPicture(
+            "(\(Array("bcdefg")[rows.count - 1])) \(name)",
+            png: try picture.png(boundariesOf: found.labels, side: side),
+            proportion: cutProportion(picture, side), notes: ["\(found.count) superpixels"]))
+      }
+    }
+    return (shown, rows)
   }
 
   private func cutPNG(_ picture: StudyPicture, _ side: Int) throws -> [UInt8] {
@@ -169,11 +177,30 @@ extension KimStudy {
       content.comparisons = [
         Comparison(
           "KI\(figure + 9)", "phases told apart", printed: Self.captions[figure] ?? "",
-          computed: "\(found.labels.classes.count) classes: "
-            + ColouredLabels(found.labels).legend().map(\.text).joined(separator: ", "))
+          computed: matchedShares(picture, found))
       ]
       return content
     }
+  }
+
+  /// The shares of the classes; with known phases, of those that match one, and how many pixels are
+  /// right.
+  private func matchedShares(_ picture: StudyPicture, _ found: SegmentationOutcome) -> String {
+    guard let truth = picture.truth else {
+      let shares = ColouredLabels(found.labels).legend().map(\.text)
+      return "\(shares.count) classes: " + shares.prefix(8).joined(separator: ", ")
+        + (shares.count > 8 ? ", ..." : "")
+    }
+    let matching = LabelMatching(found.labels, truth: truth)
+    let shares = found.labels.areaFractions(of: matching.labels)
+    let there = truth.areaFractions(of: matching.phases)
+    let names = matching.phases.indices.map { k in
+      let label = matching.assigned.firstIndex { $0 == matching.phases[k] }
+      let name = picture.phaseNames.indices.contains(k) ? picture.phaseNames[k] : "phase \(k + 1)"
+      return "\(name) \(percent(label.map { shares[$0] } ?? 0)) (true \(percent(there[k])))"
+    }
+    return names.joined(separator: ", ") + "; \(percent(matching.accuracy)) of pixels right"
+      + (shares.count > names.count ? "; \(shares.count - names.count) classes unmatched" : "")
   }
 
   /// The picture, its phases where they are known, and segmentations of it.
@@ -185,18 +212,23 @@ extension KimStudy {
     let proportion = picture.proportion
     var shown = [RowPicture(picture.name, png: try picture.png(), proportion: proportion)]
     if let truth {
+      let keys = truth.legend()
       shown.append(
         RowPicture(
           "true phases", png: try truth.png(), proportion: proportion,
-          notes: truth.legend().map(\.text)))
+          notes: keys.map(\.text), keys: keys.map(\.colour)))
     }
     for (name, outcome) in found {
       let labels =
         truth.map { ColouredLabels(outcome.labels, matching: $0) }
         ?? ColouredLabels(outcome.labels)
-      var notes = Array(labels.legend().map(\.text).prefix(6))
+      let keys = labels.legend().prefix(6)
+      var notes = keys.map(\.text)
       if labels.shares.count > 6 { notes.append("and \(labels.shares.count - 6) more") }
-      shown.append(RowPicture(name, png: try labels.png(), proportion: proportion, notes: notes))
+      shown.append(
+        RowPicture(
+          name, png: try labels.png(), proportion: proportion, notes: notes,
+          keys: keys.map(\.colour)))
     }
     return PictureRow(
       shown, columns: 5, legend: truth?.legend(picture.phaseNames) ?? [], width: width)
@@ -262,13 +294,10 @@ extension KimStudy {
             .joined(separator: ", "), remark: "exact, another picture"))
     }
     for (k, (count, outcome)) in zip(counts, found).enumerated() {
-      let shares = ColouredLabels(outcome.labels).legend().map(\.text)
       result.append(
         Comparison(
           "KI18", "\(count) classes (\(Array("bcd")[k]))",
-          printed: "shares in the figure alone",
-          computed: "\(shares.count) left: "
-            + shares.prefix(8).joined(separator: ", ") + (shares.count > 8 ? ", ..." : "")))
+          printed: "shares in the figure alone", computed: matchedShares(picture, outcome)))
     }
     return result
   }
@@ -282,21 +311,8 @@ extension KimStudy {
       "truth", "Phase fractions against truth", units: wanted.map { unit($0.0, $0.1) }
     ) {
       var content = PartContent()
-      var rows: [[String]] = []
-      var errors: [Double] = []
-      for (picture, request) in wanted {
-        guard let truth = picture.truth else { continue }
-        let found = try outcome(picture, request)
-        let matching = LabelMatching(found.labels, truth: truth)
-        let error = areaError(found.labels, matching, truth)
-        errors.append(error)
-        rows.append([
-          picture.name,
-          truth.areaFractions(of: truth.classes).map { percent($0) }.joined(separator: " "),
-          "\(matching.labels.count)", fixed(100 * error, 1), percent(matching.accuracy),
-          fixed(matching.meanIntersectionOverUnion, 3), "\(found.iterations)",
-        ])
-      }
+      let scores = try wanted.compactMap { try score($0, $1) }
+      let (rows, errors) = (scores.map(\.row), scores.map(\.error))
       content.add(
         "truth",
         ReportTable(
@@ -319,6 +335,23 @@ extension KimStudy {
       }
       return content
     }
+  }
+
+  /// A row of the table of true fractions; `nil` for a picture without truth.
+  private func score(
+    _ picture: StudyPicture, _ request: SegmentationRequest
+  ) throws -> (row: [String], error: Double)? {
+    guard let truth = picture.truth else { return nil }
+    let found = try outcome(picture, request)
+    let matching = LabelMatching(found.labels, truth: truth)
+    let error = areaError(found.labels, matching, truth)
+    let row = [
+      picture.name,
+      truth.areaFractions(of: truth.classes).map { percent($0) }.joined(separator: " "),
+      "\(matching.labels.count)", fixed(100 * error, 1), percent(matching.accuracy),
+      fixed(matching.meanIntersectionOverUnion, 3), "\(found.iterations)",
+    ]
+    return (row, error)
   }
 
   /// The largest difference of an area fraction after matching.

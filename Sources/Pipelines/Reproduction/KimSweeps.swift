@@ -39,10 +39,7 @@ extension KimStudy {
         Figure(
           name: "fig10", title: "F, F\u{2032} and Q over the number of classes",
           caption: "\(picture.name); means of \(sweep.seeds) runs (the paper: 10), with standard "
-            + "deviations; (b) brought to 0 to 1.",
-          chart: PanelChart(
-            [Panel("(a) each on its own scale", result.apart)]
-              + [Panel("(b) normalised", result.normalised)], columns: 1)))
+            + "deviations.", chart: result.curves))
       content.add("table2", result.rankTable())
       content.add("fig10-runs", result.table)
       content.comparisons = (0..<3).map { k in

@@ -26,7 +26,7 @@ public func syntheticSteels(
     var generator = SeededGenerator(seed: seed &+ UInt64(number) &* 0x9E37_79B9_7F4A_7C15)
     let drawn = SyntheticMicrograph(kind: kind, parameters: parameters, using: &generator)
     var picture = StudyPicture(
-      name: kind.rawValue, pixels: try drawn.image.grey(),
+      name: drawn.truth.phaseNames.joined(separator: ", "), pixels: try drawn.image.grey(),
       truth: LabelMap(
         height: side, width: side, labels: drawn.phases.scalars.map { Int($0) }))
     // Names by rising label, as label maps list their classes.

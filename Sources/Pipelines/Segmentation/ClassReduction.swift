@@ -5,7 +5,7 @@
 //   labels; if it has fewer, the labels of the iteration before are taken; while more than N are
 //   left, the smallest class joins the class with which it shares the longest boundary.
 // Deviations: of equally small classes, or equally long boundaries, the lower label is taken.
-// Checked by: ClassReductionTests. Cost: one pass over the pixels, then the square of the labels.
+// Checked by: SegmentationTests. Cost: one pass over the pixels, then the square of the labels.
 
 /// Labels joined until at most `goal` are left.
 ///

@@ -7,8 +7,9 @@
 //   that -> trace.
 // Symbols: d -> 0 upper side, going right; 1 right side, down; 2 lower, left; 3 left, up.
 // Deviations: rings are exact and not smoothed; they have vertices where they turn alone.
-// Checked by: RegionOutlinesTests (areas, orientation, holes). Cost: four edges a pixel.
+// Checked by: SegmentationTests (areas, orientation, holes). Cost: four edges a pixel.
 
+import Imaging
 import Metallography
 
 /// The rings of every region of a label map.
@@ -22,7 +23,7 @@ package struct RegionOutlines {
 
   package init(_ map: LabelMap) {
     (height, width) = (map.height, map.width)
-    let found = map.regions(.four)
+    let found = map.regions(.sides)
     region = found.map.labels
     regions = Array(repeating: (0, []), count: found.count)
     var isDone = [UInt8](repeating: 0, count: map.labels.count)

@@ -1,6 +1,6 @@
 // The state of an image's unfinished segmentation on disk: it appears whole or not at all.
 //
-// Deviations: none. Checked by: UnsupervisedSegmentationTests (interrupted at every iteration).
+// Deviations: none. Checked by: SegmentationTests (interrupted at every iteration).
 
 import Files
 import NeuralNetworks

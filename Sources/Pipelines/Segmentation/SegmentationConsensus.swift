@@ -7,7 +7,7 @@
 //   (`LabelMatching`); label = argmax of votes; stability = votes of the winner / runs.
 // Deviations: labels without a partner in the first run get numbers of their own; of equally frequent
 //   labels the first run's wins, then the lowest.
-// Checked by: SegmentationConsensusTests. Cost: runs x pixels.
+// Checked by: SegmentationTests. Cost: runs x pixels.
 
 import Metallography
 
@@ -23,22 +23,7 @@ package func consensus(
 ) -> (labels: [Int32], stability: [Float]) {
   let first = runs[0]
   guard runs.count > 1 else { return (first, [Float](repeating: 1, count: first.count)) }
-  func map(_ labels: [Int32]) -> LabelMap {
-    LabelMap(height: height, width: width, labels: labels.map { Int($0) })
-  }
-  let reference = map(first)
-  var next = Int(first.max() ?? 0) + 1
-  let matched =
-    [first]
-    + runs.dropFirst().map { labels -> [Int32] in
-      let matching = LabelMatching(map(labels), truth: reference)
-      var name = [Int32](repeating: 0, count: Int(labels.max() ?? 0) + 1)
-      for (label, phase) in zip(matching.labels, matching.assigned) {
-        name[label] = Int32(phase ?? next)
-        if phase == nil { next += 1 }
-      }
-      return labels.map { name[Int($0)] }
-    }
+  let (matched, next) = matchedToFirst(runs, height: height, width: width)
   var labels = first
   var stability = [Float](repeating: 1, count: first.count)
   var votes = [Int](repeating: 0, count: next)
@@ -58,4 +43,25 @@ package func consensus(
     for run in matched { votes[Int(run[i])] = 0 }
   }
   return (labels, stability)
+}
+
+/// The label maps with the first one's numbers, and the number after the last that is used.
+private func matchedToFirst(
+  _ runs: [[Int32]], height: Int, width: Int
+) -> (runs: [[Int32]], next: Int) {
+  func map(_ labels: [Int32]) -> LabelMap {
+    LabelMap(height: height, width: width, labels: labels.map { Int($0) })
+  }
+  let reference = map(runs[0])
+  var next = Int(runs[0].max() ?? 0) + 1
+  let others = runs.dropFirst().map { labels -> [Int32] in
+    let matching = LabelMatching(map(labels), truth: reference)
+    var name = [Int32](repeating: 0, count: Int(labels.max() ?? 0) + 1)
+    for (label, phase) in zip(matching.labels, matching.assigned) {
+      name[label] = Int32(phase ?? next)
+      if phase == nil { next += 1 }
+    }
+    return labels.map { name[Int($0)] }
+  }
+  return ([runs[0]] + others, next)
 }

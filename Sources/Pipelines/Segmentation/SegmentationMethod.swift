@@ -23,7 +23,7 @@ public struct SegmentationRequest: Sendable, Equatable {
 
   /// All that the labels depend on beside the picture.
   var name: String {
-    "classes \(classes), compactness \(compactness), superpixels \(superpixels), "
+    "classes \(classes), compactness \(short(compactness)), superpixels \(superpixels), "
       + "iterations \(iterations), seed \(seed)"
   }
 }

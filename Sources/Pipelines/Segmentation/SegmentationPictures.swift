@@ -1,6 +1,6 @@
 // Pictures of a segmentation: labels with a palette, an overlay, the map of stability.
 //
-// Deviations: none. Checked by: UnsupervisedSegmentationTests, looked at. Cost: one pass each.
+// Deviations: none. Checked by: SegmentationTests, looked at. Cost: one pass each.
 
 import Files
 import Imaging

@@ -1,6 +1,6 @@
 // The report of a segmentation: pictures, classes, training and how each ambiguity was read.
 //
-// Deviations: none. Checked by: UnsupervisedSegmentationTests, looked at in a browser.
+// Deviations: none. Checked by: SegmentationTests, looked at in a browser.
 
 import Metallography
 import Reporting

@@ -3,7 +3,7 @@
 // Implements: ASTM E562-19 section 10 and E1245-03 (mean and 95 % interval over fields), with the parts of a
 //   grid for fields; F, F', Q of Metallography. See there for the equations.
 // Deviations: fields of one picture touch each other, so that the interval is that of this picture.
-// Checked by: UnsupervisedSegmentationTests. Cost: a few passes over the pixels.
+// Checked by: SegmentationTests. Cost: a few passes over the pixels.
 
 import Files
 import Imaging
@@ -46,7 +46,7 @@ public struct SegmentationRow: Sendable {
     self.image = image
     let map = LabelMap(
       height: image.height, width: image.width, labels: image.labels.map { Int($0) })
-    let statistics = map.regionStatistics(.four)
+    let statistics = map.regionStatistics(.sides)
     phases = Self.phases(image, picture.image, map, statistics, settings.fields)
     criteria = SegmentationCriteria(map, image: picture.image)
     let colours = image.overlay(on: picture.image)

@@ -143,33 +143,35 @@ struct SweepResult {
   /// The names of the criteria.
   static let criteria = ["F", "F\u{2032}", "Q"]
 
-  /// F, F' and Q over the first axis, brought to 0...1.
-  var normalised: LineChart {
-    let x = sweep.axes[0].values
-    return LineChart(
-      series: (0..<3).map { k in
-        Series(name: Self.criteria[k], x: x, y: ranking(k).normalised)
-      }, x: Axis(sweep.axes[0].axis.title, covering: x),
-      y: Axis("normalised value", from: 0, to: 1), showsPoints: true)
+  /// Figure 10: F, F' and Q over the first axis, each on its own scale, then brought to 0...1.
+  var curves: PanelChart {
+    PanelChart(
+      (0..<3).map { Panel("(a) " + Self.criteria[$0], curve($0)) }
+        + [Panel("(b) brought to 0 to 1", normalised)], columns: 2)
   }
 
-  /// F, F' and Q over the first axis, each on its own scale.
-  var apart: PanelChart {
-    let x = sweep.axes[0].values
-    return PanelChart(
-      (0..<3).map { k in
-        let ranking = ranking(k)
-        let ends = zip(ranking.means, ranking.deviations).flatMap { [$0 - $1, $0 + $1] }
-        return Panel(
-          Self.criteria[k],
-          LineChart(
-            series: [
-              Series(
-                name: Self.criteria[k], x: x, y: ranking.means,
-                deviations: sweep.seeds < 2 ? [] : ranking.deviations, colour: k)
-            ], x: Axis(sweep.axes[0].axis.title, covering: x),
-            y: Axis(Self.criteria[k], covering: ends), showsPoints: true))
-      }, columns: 3)
+  private var firstAxis: Axis {
+    var axis = Axis(sweep.axes[0].axis.title, covering: sweep.axes[0].values)
+    axis.isWhole = true
+    return axis
+  }
+
+  private var normalised: LineChart {
+    LineChart(
+      series: (0..<3).map { k in
+        Series(name: Self.criteria[k], x: sweep.axes[0].values, y: ranking(k).normalised)
+      }, x: firstAxis, y: Axis("normalised value", covering: [0, 1]), showsPoints: true)
+  }
+
+  private func curve(_ k: Int) -> LineChart {
+    let ranking = ranking(k)
+    let ends = zip(ranking.means, ranking.deviations).flatMap { [$0 - $1, $0 + $1] }
+    return LineChart(
+      series: [
+        Series(
+          name: Self.criteria[k], x: sweep.axes[0].values, y: ranking.means,
+          deviations: sweep.seeds < 2 ? [] : ranking.deviations, colour: k)
+      ], x: firstAxis, y: Axis(Self.criteria[k], covering: ends), showsPoints: true)
   }
 
   /// Table 2: the best values of each criterion with their normalised means.

@@ -1,7 +1,7 @@
 // The segmentation of one image, and the model file that holds it.
 //
 // The bytes depend on the image's contents, the settings and the program's version alone.
-// Deviations: none. Checked by: UnsupervisedSegmentationTests.
+// Deviations: none. Checked by: SegmentationTests.
 
 import Files
 import FoundationEssentials

@@ -3,7 +3,7 @@
 // Implements: A. Kanezaki, ICASSP 2018, section 2.3; H. Kim et al., Sci. Rep. 10 (2020) 17835, "Methods".
 // Equation -> code: c'[n] = argmax over i of |{n' in S : c[n'] = i}| for each superpixel S.
 // Deviations: of equally frequent labels the lowest wins; the papers do not say.
-// Checked by: SuperpixelRefinementTests. Cost: one pass over pixels and one over S q counts.
+// Checked by: SegmentationTests. Cost: one pass over pixels and one over S q counts.
 
 /// Superpixels of an image and room to count labels in them.
 package struct SuperpixelRefinement {

@@ -67,11 +67,7 @@ public struct SweepJob: Sendable {
           name: "sweep\(number)", title: "F, F\u{2032} and Q of \(picture.name)",
           caption:
             "Means of \(sweep.seeds) runs with standard deviations; last, brought to 0 to 1.",
-          chart: PanelChart(
-            [
-              Panel("each on its own scale", result.apart),
-              Panel("brought to 0 to 1", result.normalised),
-            ], columns: 1)))
+          chart: result.curves))
       content.add("ranks\(number)", result.rankTable())
     }
     content.add("runs\(number)", result.table)

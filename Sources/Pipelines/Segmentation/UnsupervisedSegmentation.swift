@@ -5,7 +5,7 @@
 //   classes by area, save the model; every other file follows from the model, so that a run killed at
 //   any moment and started again ends with the same bytes.
 // Deviations: see SegmentationSettings, KanezakiTraining and ClassReduction.
-// Checked by: UnsupervisedSegmentationTests. Cost: see KanezakiTraining.
+// Checked by: SegmentationTests. Cost: see KanezakiTraining.
 
 import Files
 import Imaging
@@ -93,13 +93,30 @@ public struct UnsupervisedSegmentation: Sendable {
       width: picture.width, pixelSizeMicrometres: picture.pixelSizeMicrometres, labels: [],
       stability: [], histories: [], remarks: picture.remarks)
     if resume, try result.loadModel(settings, from: model) { return result }
-    let cells = try superpixels(picture)
     let checkpoint = SegmentationCheckpoint(
       path: place + "/checkpoint.safetensors",
       fingerprint: segmentationFingerprint(settings, hash: picture.hash))
+    guard let trained = try trainedRuns(picture, i, checkpoint, &result.histories, progress) else {
+      return nil
+    }
+    let (labels, stability) = consensus(
+      trained.maps, height: picture.height, width: picture.width)
+    result.labels = orderedByArea(labels).labels
+    result.stability = stability.map { UInt8(($0 * 255).rounded()) }
+    try result.saveModel(trained.first, settings, to: model)
+    discardFile(checkpoint.path)
+    return result
+  }
+
+  /// The labels of every run and the first one's parameters; `nil` when the user stopped it.
+  private func trainedRuns(
+    _ picture: SegmentationPicture, _ i: Int, _ checkpoint: SegmentationCheckpoint,
+    _ histories: inout [TrainingHistory], _ progress: (@Sendable (SegmentationProgress) -> Void)?
+  ) throws(FormatError) -> (maps: [[Int32]], first: [NamedValues<Float>])? {
+    let cells = try superpixels(picture)
     var stored = resume ? try checkpoint.load() : nil
     var maps: [[Int32]] = stored?.finished ?? []
-    result.histories = stored?.histories ?? []
+    histories = stored?.histories ?? []
     var first: [NamedValues<Float>] = stored?.firstState ?? []
     while maps.count < settings.runs {
       let training = KanezakiTraining(
@@ -112,8 +129,7 @@ public struct UnsupervisedSegmentation: Sendable {
       }
       stored = nil
       let save = { () throws(FormatError) in
-        try checkpoint.save(
-          training, finished: maps, histories: result.histories, firstState: first)
+        try checkpoint.save(training, finished: maps, histories: histories, firstState: first)
       }
       let report = { (loss: Float, labels: Int) -> Void in
         progress?(
@@ -126,15 +142,10 @@ public struct UnsupervisedSegmentation: Sendable {
         return nil
       }
       maps.append(orderedByArea(labels).labels)
-      result.histories.append(TrainingHistory(losses: training.losses, counts: training.counts))
+      histories.append(TrainingHistory(losses: training.losses, counts: training.counts))
       if first.isEmpty { first = training.state }
     }
-    let (labels, stability) = consensus(maps, height: picture.height, width: picture.width)
-    result.labels = orderedByArea(labels).labels
-    result.stability = stability.map { UInt8(($0 * 255).rounded()) }
-    try result.saveModel(first, settings, to: model)
-    discardFile(checkpoint.path)
-    return result
+    return (maps, first)
   }
 
   private func superpixels(
