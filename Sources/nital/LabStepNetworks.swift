@@ -54,21 +54,24 @@ struct StepBuilder {
       x, w, bias: bias, geometry: ConvolutionGeometry(stride: stride, padding: size / 2))
   }
 
-  /// Batch normalisation.
-  mutating func normalised(_ x: Variable<Float>) -> Variable<Float> {
+  /// Batch normalisation, and where asked rectification.
+  mutating func normalised(
+    _ x: Variable<Float>, _ rectification: NormalisedRectification = .none
+  ) -> Variable<Float> {
     let C = x.shape[3]
     let (scale, shift) = (
       parameter(Tensor(repeating: 1, shape: [C])), parameter(.zeros([C]))
     )
     return tape.batchNormalisation(
-      x, scale: scale, shift: shift, statistics: BatchStatistics(name: "n", channels: C))
+      x, scale: scale, shift: shift, statistics: BatchStatistics(name: "n", channels: C),
+      rectification: rectification)
   }
 
   /// Convolution, normalisation, rectification.
   mutating func layer(
     _ x: Variable<Float>, _ K: Int, size: Int = 3, stride: Int = 1
   ) -> Variable<Float> {
-    tape.rectified(normalised(convolution(x, K, size: size, stride: stride)))
+    normalised(convolution(x, K, size: size, stride: stride), .after)
   }
 
   /// A transposed convolution of 2 x 2 taps that doubles rows and columns.

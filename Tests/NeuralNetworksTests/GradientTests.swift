@@ -82,7 +82,7 @@ import Testing
     {
       tape.batchNormalisation(
         isJoined ? x[0] : tape.rectified(x[0]), scale: x[1], shift: x[2],
-        statistics: BatchStatistics(name: "", channels: 3), rectifies: isJoined)
+        statistics: BatchStatistics(name: "", channels: 3), rectification: kind)
     }
     check([[2, 3, 4, 3], [3], [3]]) { build($0, $1, true) }
     var generator = SeededGenerator(seed: 21)
