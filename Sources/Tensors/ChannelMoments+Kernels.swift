@@ -249,14 +249,14 @@ package func channelProductSums<Scalar: KernelScalar>(
     forLanes(Scalar.self, C) { c in
       let v: Scalar.Lanes = unsafe lanes(row + c) - lanes(mean + c)
       let y = unsafe v * lanes(scale + c) + lanes(shift + c)
-      let kept: Scalar.Lanes = unsafe lanes(d + c).replacing(with: 0, where: .!(y .> 0))
-      unsafe store(lanes(sums + c) + kept, sums + c)
-      unsafe store(lanes(products + c) + kept * v, products + c)
+      let share = unsafe kept(Scalar.self, lanes(d + c), wherePositive: y)
+      unsafe store(lanes(sums + c) + share, sums + c)
+      unsafe store(lanes(products + c) + share * v, products + c)
     } single: { c in
       let v = unsafe row[c] - mean[c]
-      let kept = unsafe v * scale[c] + shift[c] > 0 ? d[c] : 0
-      unsafe sums[c] += kept
-      unsafe products[c] += kept * v
+      let share = unsafe v * scale[c] + shift[c] > 0 ? d[c] : 0
+      unsafe sums[c] += share
+      unsafe products[c] += share * v
     }
   }
 }

@@ -113,10 +113,9 @@ package func normaliseChannels<Scalar: KernelScalar>(
   let (low, least) = (numbers.inputFloor, numbers.resultFloor)
   unsafe numbers.read { m, a, b, _ in
     forLanes(Scalar.self, numbers.C) { c in
-      var v: Scalar.Lanes = unsafe lanes(x + c)
-      v.replace(with: low, where: v .< low)
-      v = unsafe (v - lanes(m + c)) * lanes(a + c) + lanes(b + c)
-      unsafe store(v.replacing(with: least, where: v .< least), y + c)
+      let v = atLeast(low, unsafe lanes(x + c))
+      let w = unsafe (v - lanes(m + c)) * lanes(a + c) + lanes(b + c)
+      unsafe store(atLeast(least, w), y + c)
     } single: { c in
       let v = unsafe ((x[c] < low ? low : x[c]) - m[c]) * a[c] + b[c]
       unsafe y[c] = v < least ? least : v
@@ -189,7 +188,7 @@ package func normalisationGradient<Scalar: KernelScalar>(
   unsafe pixelGradient(numbers, x, d)
   forLanes(Scalar.self, numbers.C) { c in
     let (v, w): (Scalar.Lanes, Scalar.Lanes) = unsafe (lanes(x + c), lanes(d + c))
-    unsafe store(w.replacing(with: 0, where: .!(v .> 0)), d + c)
+    unsafe store(kept(Scalar.self, w, wherePositive: v), d + c)
   } single: { c in
     if unsafe !(x[c] > 0) { unsafe d[c] = 0 }
   }
@@ -205,7 +204,7 @@ package func normalisationGradient<Scalar: KernelScalar>(
     forLanes(Scalar.self, numbers.C) { c in
       let (v, w): (Scalar.Lanes, Scalar.Lanes) = unsafe (lanes(x + c), lanes(d + c))
       let y = unsafe (v - lanes(m + c)) * lanes(a + c) + lanes(shift + c)
-      unsafe store(w.replacing(with: 0, where: .!(y .> 0)), d + c)
+      unsafe store(kept(Scalar.self, w, wherePositive: y), d + c)
     } single: { c in
       if unsafe !((x[c] - m[c]) * a[c] + shift[c] > 0) { unsafe d[c] = 0 }
     }

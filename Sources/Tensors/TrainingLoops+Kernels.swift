@@ -26,7 +26,7 @@ package func rectify<Scalar: KernelScalar>(_ x: inout Tensor<Scalar>) {
       guard let x = buffer.baseAddress else { return }
       forLanes(Scalar.self, buffer.count) { i in
         let v: Scalar.Lanes = unsafe lanes(x + i)
-        unsafe store(v.replacing(with: 0, where: v .< 0), x + i)
+        unsafe store(atLeast(Scalar(0), v), x + i)
       } single: { i in
         if unsafe x[i] < 0 { unsafe x[i] = 0 }
       }
@@ -51,7 +51,7 @@ package func rectifyGradient<Scalar: KernelScalar>(
         let y = unsafe from.pointer + piece * pieceValues
         forLanes(Scalar.self, buffer.count) { i in
           let (v, w): (Scalar.Lanes, Scalar.Lanes) = unsafe (lanes(d + i), lanes(y + i))
-          unsafe store(v.replacing(with: 0, where: .!(w .> 0)), d + i)
+          unsafe store(kept(Scalar.self, v, wherePositive: w), d + i)
         } single: { i in
           if unsafe !(y[i] > 0) { unsafe d[i] = 0 }
         }
@@ -130,10 +130,18 @@ package func copyChannels<Scalar: KernelScalar>(
   precondition(
     a + count <= strideA && b + count <= strideB && x.count * strideB == y.count * strideA,
     "cannot copy channels of \(x.shape) to \(y.shape)")
-  parallelForEachChunk(of: &y.scalars, size: max(1, pixels * strideB)) { piece, chunk in
-    for p in 0..<(chunk.count / strideB) {
-      let from = (piece * pixels + p) * strideA + a
-      for c in 0..<count { chunk[p * strideB + b + c] = x.scalars[from + c] }
+  // SAFETY: pixel p of either tensor has `count` values from its channel on.
+  unsafe x.scalars.withUnsafeBufferPointer { source in
+    guard let base = source.baseAddress else { return }
+    let from = unsafe SharedPointer(UnsafeMutablePointer(mutating: base))
+    parallelForEachChunk(of: &y.scalars, size: max(1, pixels * strideB)) { piece, chunk in
+      unsafe chunk.withUnsafeMutableBufferPointer { buffer in
+        guard let to = buffer.baseAddress else { return }
+        for p in 0..<(buffer.count / strideB) {
+          let pixel = unsafe from.pointer + (piece * pixels + p) * strideA + a
+          unsafe (to + p * strideB + b).update(from: pixel, count: count)
+        }
+      }
     }
   }
 }
