@@ -35,6 +35,31 @@ private struct PixelCut: Sendable {
   }
 }
 
+extension PixelCut {
+  /// The sums over blocks, in their order, of `width` values that `body` adds to zeros.
+  @inline(__always)
+  func summed<Scalar: KernelScalar>(
+    width: Int, _ body: @Sendable (Int, Int, UnsafeMutablePointer<Scalar>) -> Void
+  ) -> [Double] {
+    let zeros = [Double](repeating: 0, count: width)
+    return parallelReduce(
+      pieces, zeros,
+      map: { piece in
+        var total = zeros
+        var sums = [Scalar](repeating: 0, count: width)
+        unsafe sums.withUnsafeMutableBufferPointer { sums in
+          guard let sums = sums.baseAddress else { return }
+          forEachBlock(of: piece) { first, count in
+            for i in 0..<width { unsafe sums[i] = 0 }
+            unsafe body(first, count, sums)
+            for i in 0..<width { unsafe total[i] += Double(sums[i]) }
+          }
+        }
+        return total
+      }, combine: { a, b in for i in 0..<width { a[i] += b[i] } })
+  }
+}
+
 /// Mean and variance of each channel of some pixels.
 package struct ChannelMoments: Sendable {
   /// The number of pixels.
@@ -133,51 +158,54 @@ package func channelMoments<Scalar: KernelScalar>(
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 package func channelSums<Scalar: KernelScalar>(_ x: Tensor<Scalar>) -> [Double] {
-  channelProductSums(x, x, mean: [], onlySums: true).sums
+  let C = x.shape.last ?? 1
+  let cut = PixelCut(count: x.count, channels: C)
+  // SAFETY: blocks lie inside the tensor.
+  return unsafe x.scalars.withUnsafeBufferPointer { buffer in
+    guard let base = buffer.baseAddress else { return [Double](repeating: 0, count: C) }
+    let values = unsafe SharedPointer(UnsafeMutablePointer(mutating: base))
+    return unsafe cut.summed(width: C) { first, count, sums in
+      unsafe blockSums(values.pointer + first * C, count, C, sums)
+    }
+  }
 }
 
-/// Of each channel: the sum of dy, and the sum of dy (x - mean); where `rectified`, of max(x, 0).
+/// Of each channel: the sum of dy, and the sum of dy (x - mean).
+///
+/// With `.before`, x stands for max(x, 0); with `.after`, dy counts only where (x - mean) scale + shift is
+/// above 0.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 package func channelProductSums<Scalar: KernelScalar>(
-  _ dy: Tensor<Scalar>, _ x: Tensor<Scalar>, mean: [Scalar], onlySums: Bool = false,
-  rectified: Bool = false
+  _ dy: Tensor<Scalar>, _ x: Tensor<Scalar>, mean: [Scalar], scale: [Scalar] = [],
+  shift: [Scalar] = [], rectification: NormalisedRectification = .none
 ) -> (sums: [Double], products: [Double]) {
   let C = dy.shape.last ?? 1
-  precondition(onlySums || (dy.count == x.count && mean.count == C), "\(dy.shape), \(x.shape)")
+  let isMasked = rectification == .after
+  precondition(
+    dy.count == x.count && mean.count == C
+      && (!isMasked || min(scale.count, shift.count) == C), "\(dy.shape), \(x.shape)")
   let cut = PixelCut(count: dy.count, channels: C)
-  let zeros = [Double](repeating: 0, count: 2 * C)
-  let floor = rectified ? 0 : -Scalar.infinity
+  let floor = rectification == .before ? 0 : -Scalar.infinity
+  let numbers = mean + (isMasked ? scale + shift : [])
   // SAFETY: blocks lie inside both tensors, which have the same number of values.
   let total = unsafe dy.scalars.withUnsafeBufferPointer { gradient in
     unsafe x.scalars.withUnsafeBufferPointer { source in
       guard let gradient = gradient.baseAddress, let source = source.baseAddress
-      else { return zeros }
+      else { return [Double](repeating: 0, count: 2 * C) }
       let d = unsafe SharedPointer(UnsafeMutablePointer(mutating: gradient))
       let s = unsafe SharedPointer(UnsafeMutablePointer(mutating: source))
-      return parallelReduce(
-        cut.pieces, zeros,
-        map: { piece in
-          var total = zeros
-          cut.forEachBlock(of: piece) { first, count in
-            var sums = [Scalar](repeating: 0, count: 2 * C)
-            unsafe sums.withUnsafeMutableBufferPointer { sums in
-              guard let sums = sums.baseAddress else { return }
-              if onlySums {
-                unsafe blockSums(d.pointer + first * C, count, C, sums)
-              } else {
-                unsafe mean.withUnsafeBufferPointer { mean in
-                  guard let mean = mean.baseAddress else { return }
-                  unsafe blockProducts(
-                    d.pointer + first * C, s.pointer + first * C, count, C, mean, sums, sums + C,
-                    floor)
-                }
-              }
-            }
-            for c in 0..<(2 * C) { total[c] += Double(sums[c]) }
+      return unsafe cut.summed(width: 2 * C) { first, count, sums in
+        unsafe numbers.withUnsafeBufferPointer { numbers in
+          guard let mean = numbers.baseAddress else { return }
+          let (dy, x) = unsafe (d.pointer + first * C, s.pointer + first * C)
+          if isMasked {
+            unsafe blockMaskedProducts(dy, x, count, C, mean, sums)
+          } else {
+            unsafe blockProducts(dy, x, count, C, mean, sums, floor)
           }
-          return total
-        }, combine: { a, b in for c in 0..<(2 * C) { a[c] += b[c] } })
+        }
+      }
     }
   }
   return (Array(total[..<C]), Array(total[C...]))
@@ -193,17 +221,42 @@ package func channelProductSums<Scalar: KernelScalar>(
   }
 }
 
+/// C sums of dy, then C sums of dy (x - mean); x below `floor` counts as it.
 @inline(__always)
 @unsafe private func blockProducts<Scalar: KernelScalar>(
   _ dy: UnsafePointer<Scalar>, _ x: UnsafePointer<Scalar>, _ pixels: Int, _ C: Int,
-  _ mean: UnsafePointer<Scalar>, _ sums: UnsafeMutablePointer<Scalar>,
-  _ products: UnsafeMutablePointer<Scalar>, _ floor: Scalar
+  _ mean: UnsafePointer<Scalar>, _ sums: UnsafeMutablePointer<Scalar>, _ floor: Scalar
 ) {
+  let products = unsafe sums + C
   for p in 0..<pixels {
     let (d, row) = unsafe (dy + p * C, x + p * C)
     for c in 0..<C {
       unsafe sums[c] += d[c]
       unsafe products[c] += d[c] * ((row[c] < floor ? floor : row[c]) - mean[c])
+    }
+  }
+}
+
+/// As `blockProducts`, of dy where (x - mean) scale + shift is above 0; the numbers follow `mean`.
+@inline(__always)
+@unsafe private func blockMaskedProducts<Scalar: KernelScalar>(
+  _ dy: UnsafePointer<Scalar>, _ x: UnsafePointer<Scalar>, _ pixels: Int, _ C: Int,
+  _ mean: UnsafePointer<Scalar>, _ sums: UnsafeMutablePointer<Scalar>
+) {
+  let (products, scale, shift) = unsafe (sums + C, mean + C, mean + 2 * C)
+  for p in 0..<pixels {
+    let (d, row) = unsafe (dy + p * C, x + p * C)
+    forLanes(Scalar.self, C) { c in
+      let v: Scalar.Lanes = unsafe lanes(row + c) - lanes(mean + c)
+      let y = unsafe v * lanes(scale + c) + lanes(shift + c)
+      let share = unsafe kept(Scalar.self, lanes(d + c), wherePositive: y)
+      unsafe store(lanes(sums + c) + share, sums + c)
+      unsafe store(lanes(products + c) + share * v, products + c)
+    } single: { c in
+      let v = unsafe row[c] - mean[c]
+      let share = unsafe v * scale[c] + shift[c] > 0 ? d[c] : 0
+      unsafe sums[c] += share
+      unsafe products[c] += share * v
     }
   }
 }

@@ -25,17 +25,28 @@ private let depth = 384
 ///   - R: rows of the filters.
 ///   - S: columns of the filters.
 ///   - g: geometry of the convolution; one group.
+///   - algorithm: `.direct` for the definition's sums, one of Winograd's, or `.automatic`, which is one of
+///     Winograd's where the convolution itself would be and channels are enough.
 /// - Precondition: the shapes fit together.
 /// - Returns: shape (R, S, C, K).
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 public func convolutionFilterGradient<Scalar: KernelScalar>(
   _ input: Tensor<Scalar>, _ outputGradient: Tensor<Scalar>, filterHeight R: Int,
-  filterWidth S: Int, geometry g: ConvolutionGeometry = ConvolutionGeometry()
+  filterWidth S: Int, geometry g: ConvolutionGeometry = ConvolutionGeometry(),
+  algorithm: ConvolutionAlgorithm = .automatic
 ) -> Tensor<Scalar> {
   let (C, K) = (input.shape[3], outputGradient.shape[3])
   checkBackward(input.shape, [R, S, C, K], outputGradient.shape, g)
   guard outputGradient.count > 0, C > 0 else { return .zeros([R, S, C, K]) }
+  let chosen = algorithm.resolvedForFilterGradient(
+    outputGradient.shape, [R, S, C, K], g, isFloat: Scalar.self == Float.self)
+  if chosen.winogradTile != nil, let x = input as? Tensor<Float>,
+    let dY = outputGradient as? Tensor<Float>,
+    let dW = winogradFilterGradient(x, dY, geometry: g, algorithm: chosen) as? Tensor<Scalar>
+  {
+    return dW
+  }
   let plan = FilterGradientPlan<Scalar>(input.shape, outputGradient.shape, R, S, g)
   var partial = [Scalar](repeating: 0, count: plan.pieces * plan.columns * K)
   // SAFETY: the shapes were checked; items write disjoint parts of `partial`.
@@ -180,22 +191,45 @@ private struct FilterGradientPlan<Scalar: KernelScalar>: Sendable {
   return unsafe UnsafePointer(start)
 }
 
+/// Columns and rows of a tile of `combine`, whose sums stay in the first cache.
+private let (tileColumns, tileRows) = (32, 64)
+
 /// The sums of all pieces in their order, as (R, S, C, K).
 private func combine<Scalar: KernelScalar>(
   _ partial: [Scalar], _ plan: FilterGradientPlan<Scalar>
 ) -> Tensor<Scalar> {
-  let (columns, K, pieces) = (plan.columns, plan.K, plan.pieces)
+  let (columns, K) = (plan.columns, plan.K)
   var result = Tensor<Scalar>.zeros([plan.R, plan.S, plan.C, K])
-  let wide = max(1, 8192 / K)
-  parallelForEachChunk(of: &result.scalars, size: wide * K) { chunk, values in
-    for i in 0..<(values.count / K) {
-      let column = chunk * wide + i
-      for k in 0..<K {
-        var sum: Scalar = 0
-        for piece in 0..<pieces { sum += partial[(piece * K + k) * columns + column] }
-        values[i * K + k] = sum
+  // SAFETY: a chunk is `tileColumns` columns of K values; `partial` has K rows a piece.
+  unsafe partial.withUnsafeBufferPointer { sums in
+    guard let base = sums.baseAddress else { return }
+    let from = unsafe SharedPointer(UnsafeMutablePointer(mutating: base))
+    parallelForEachChunk(of: &result.scalars, size: tileColumns * K) { chunk, values in
+      unsafe values.withUnsafeMutableBufferPointer { values in
+        guard let to = values.baseAddress else { return }
+        let width = values.count / K
+        let source = unsafe from.pointer + chunk * tileColumns
+        for first in stride(from: 0, to: K, by: tileRows) {
+          for piece in 0..<plan.pieces {
+            unsafe addTransposed(
+              source + (piece * K + first) * columns, columns, min(tileRows, K - first), width,
+              to + first, K)
+          }
+        }
       }
     }
   }
   return result
+}
+
+/// Adds the transpose of `rows` rows of `width` values, `step` apart, to rows `targetStep` apart.
+@inline(__always)
+@unsafe private func addTransposed<Scalar: KernelScalar>(
+  _ source: UnsafePointer<Scalar>, _ step: Int, _ rows: Int, _ width: Int,
+  _ target: UnsafeMutablePointer<Scalar>, _ targetStep: Int
+) {
+  for k in 0..<rows {
+    let row = unsafe source + k * step
+    for i in 0..<width { unsafe target[i * targetStep + k] += row[i] }
+  }
 }

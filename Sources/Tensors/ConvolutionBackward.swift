@@ -71,15 +71,20 @@ private struct Margins {
 /// Filters of shape (R, S, C, K) mirrored, with channels exchanged: (R, S, K, C).
 private func mirrored<Scalar: KernelScalar>(_ filters: Tensor<Scalar>) -> Tensor<Scalar> {
   let (R, S, C, K) = (filters.shape[0], filters.shape[1], filters.shape[2], filters.shape[3])
-  var result = [Scalar](repeating: 0, count: filters.count)
-  let values = filters.scalars
-  for tap in 0..<(R * S) {
-    let (from, to) = (tap * C * K, (R * S - 1 - tap) * C * K)
-    for c in 0..<C {
-      for k in 0..<K { result[to + k * C + c] = values[from + c * K + k] }
+  var result = Tensor<Scalar>.zeros([R, S, K, C])
+  let (values, side) = (filters.scalars, 32)
+  parallelForEachChunk(of: &result.scalars, size: max(1, K * C)) { tap, chunk in
+    let from = (R * S - 1 - tap) * C * K
+    // Squares of values, so that neither side is read or written across pages.
+    for top in stride(from: 0, to: K, by: side) {
+      for left in stride(from: 0, to: C, by: side) {
+        for k in top..<min(K, top + side) {
+          for c in left..<min(C, left + side) { chunk[k * C + c] = values[from + c * K + k] }
+        }
+      }
     }
   }
-  return Tensor(shape: [R, S, K, C], scalars: result)
+  return result
 }
 
 /// The convolution with stride 1 of an image with margins that may be negative.

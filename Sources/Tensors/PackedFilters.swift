@@ -100,10 +100,12 @@ private func packPanels<Scalar: KernelScalar>(
   let (rows, Kg) = (filters.shape[0] * filters.shape[1] * filters.shape[2], K / groups)
   let perGroup = (Kg + width - 1) / width
   var packed = [Scalar](repeating: 0, count: groups * perGroup * rows * width)
-  for k in 0..<K {
-    let (panel, lane) = (k / Kg * perGroup + k % Kg / width, k % Kg % width)
+  let values = filters.scalars
+  parallelForEachChunk(of: &packed, size: max(1, rows * width)) { panel, chunk in
+    let first = panel % perGroup * width
+    let (k, count) = (panel / perGroup * Kg + first, min(width, Kg - first))
     for row in 0..<rows {
-      packed[(panel * rows + row) * width + lane] = filters.scalars[row * K + k]
+      for lane in 0..<count { chunk[row * width + lane] = values[row * K + k + lane] }
     }
   }
   return packed

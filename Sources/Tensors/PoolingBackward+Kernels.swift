@@ -46,55 +46,125 @@ package func poolingGradient<Scalar: KernelScalar>(
   let (H, W, C) = (dX.shape[1], dX.shape[2], dX.shape[3])
   let (Ho, Wo) = (dY.shape[1], dY.shape[2])
   precondition(poolingShape(dX.shape, R, S, g) == dY.shape, "\(dX.shape) and \(dY.shape)")
-  var isMaximum = false
-  var countsPadding = false
-  switch kind {
-  case .maximum:
-    isMaximum = true
+  if case .maximum = kind {
     precondition(x.count == dX.count, "\(x.count) values of shape \(dX.shape)")
-  case .mean(let counting): countsPadding = counting
+    return maximumGradient(x, dY, R, S, g, into: &dX)
   }
-  let (maximum, counting) = (isMaximum, countsPadding)
+  let counting = if case .mean(let counting) = kind { counting } else { false }
   parallelForEachChunk(of: &dX.scalars, size: max(1, W * C)) { line, row in
     for i in row.indices { row[i] = 0 }
     let (n, iy) = line.quotientAndRemainder(dividingBy: H)
     for oy in windows(holding: iy, R, g.strideY, g.paddingTop, Ho) {
-      let top = oy * g.strideY - g.paddingTop
-      let rows = max(0, top)..<min(H, top + R)
+      let rows = inside(oy * g.strideY - g.paddingTop, R, H)
       for ox in 0..<Wo {
-        let left = ox * g.strideX - g.paddingLeft
-        let columns = max(0, left)..<min(W, left + S)
+        let columns = inside(ox * g.strideX - g.paddingLeft, S, W)
         let share = 1 / Scalar(counting ? R * S : rows.count * columns.count)
         let from = ((n * Ho + oy) * Wo + ox) * C
         for c in 0..<C {
-          let d = dY.scalars[from + c]
-          if maximum {
-            let best = firstLargest(x, n * H, W, C, c, rows, columns)
-            if best.row == iy { row[best.column * C + c] += d }
-          } else {
-            for ix in columns { row[ix * C + c] += d * share }
-          }
+          for ix in columns { row[ix * C + c] += dY.scalars[from + c] * share }
         }
       }
     }
   }
 }
 
-/// Where the first largest value of a window lies.
+/// The part of a window of `size` pixels from `first` on that lies in 0 ..< `extent`.
 @inline(__always)
-private func firstLargest<Scalar: KernelScalar>(
-  _ x: [Scalar], _ firstLine: Int, _ W: Int, _ C: Int, _ c: Int, _ rows: Range<Int>,
-  _ columns: Range<Int>
-) -> (row: Int, column: Int) {
-  var best = (row: rows.lowerBound, column: columns.lowerBound)
-  var largest = x[((firstLine + best.row) * W + best.column) * C + c]
-  for iy in rows {
-    for ix in columns {
-      let value = x[((firstLine + iy) * W + ix) * C + c]
-      if value > largest { (largest, best) = (value, (iy, ix)) }
+private func inside(_ first: Int, _ size: Int, _ extent: Int) -> Range<Int> {
+  max(0, first)..<min(extent, first + size)
+}
+
+/// One window of maximum pooling.
+private struct MaximumWindow: Sendable {
+  /// Its rows and columns inside the image, and the row whose gradient is wanted.
+  let rows, columns: Range<Int>
+  let row: Int
+  /// Values of an image row and of a pixel.
+  let rowStep, C: Int
+
+  /// Adds the gradient `d` of channels `c` on to the pixels of `target`, a row, that are the first largest.
+  @inline(__always)
+  @unsafe func addLanes<Scalar: KernelScalar>(
+    _ image: UnsafePointer<Scalar>, _ d: UnsafePointer<Scalar>, _ c: Int,
+    _ target: UnsafeMutablePointer<Scalar>
+  ) {
+    var (largest, place, here) = (Scalar.Lanes(), Scalar.Lanes(), Scalar(0))
+    for y in rows {
+      for x in columns {
+        let v: Scalar.Lanes = unsafe lanes(image + y * rowStep + x * C + c)
+        let number = Scalar.Lanes(repeating: here)
+        if here == 0 { largest = v }
+        place = Scalar.chosen(number, otherwise: place, where: v, exceeds: largest)
+        largest = Scalar.chosen(v, otherwise: largest, where: v, exceeds: largest)
+        here += 1
+      }
+    }
+    let (gradient, zero): (Scalar.Lanes, Scalar.Lanes) = unsafe (lanes(d + c), Scalar.Lanes())
+    here = Scalar((row - rows.lowerBound) * columns.count)
+    for x in columns {
+      let number = Scalar.Lanes(repeating: here)
+      let upTo = Scalar.chosen(zero, otherwise: gradient, where: place, exceeds: number)
+      let only = Scalar.chosen(zero, otherwise: upTo, where: number, exceeds: place)
+      unsafe store(lanes(target + x * C + c) + only, target + x * C + c)
+      here += 1
     }
   }
-  return best
+
+  /// The same for one channel.
+  @inline(__always)
+  @unsafe func addSingle<Scalar: KernelScalar>(
+    _ image: UnsafePointer<Scalar>, _ d: UnsafePointer<Scalar>, _ c: Int,
+    _ target: UnsafeMutablePointer<Scalar>
+  ) {
+    var (bestRow, bestColumn) = (rows.lowerBound, columns.lowerBound)
+    var largest = unsafe image[bestRow * rowStep + bestColumn * C + c]
+    for y in rows {
+      for x in columns {
+        let v = unsafe image[y * rowStep + x * C + c]
+        if v > largest { (largest, bestRow, bestColumn) = (v, y, x) }
+      }
+    }
+    if bestRow == row { unsafe target[bestColumn * C + c] += d[c] }
+  }
+}
+
+/// The gradient of maximum pooling, which goes to the first largest value of each window.
+@inline(__always)
+private func maximumGradient<Scalar: KernelScalar>(
+  _ x: [Scalar], _ dY: Tensor<Scalar>, _ R: Int, _ S: Int, _ g: ConvolutionGeometry,
+  into dX: inout Tensor<Scalar>
+) {
+  let (H, W, C) = (dX.shape[1], dX.shape[2], dX.shape[3])
+  let (Ho, Wo) = (dY.shape[1], dY.shape[2])
+  // SAFETY: windows stay inside their image, whose extents were checked; a chunk is a row of dX.
+  unsafe x.withUnsafeBufferPointer { x in
+    unsafe dY.scalars.withUnsafeBufferPointer { dY in
+      guard let x = x.baseAddress, let dY = dY.baseAddress else { return }
+      let image = unsafe SharedPointer(UnsafeMutablePointer(mutating: x))
+      let gradient = unsafe SharedPointer(UnsafeMutablePointer(mutating: dY))
+      parallelForEachChunk(of: &dX.scalars, size: max(1, W * C)) { line, row in
+        let (n, iy) = line.quotientAndRemainder(dividingBy: H)
+        unsafe row.withUnsafeMutableBufferPointer { row in
+          guard let target = row.baseAddress else { return }
+          unsafe target.update(repeating: 0, count: W * C)
+          for oy in windows(holding: iy, R, g.strideY, g.paddingTop, Ho) {
+            for ox in 0..<Wo {
+              let window = MaximumWindow(
+                rows: inside(oy * g.strideY - g.paddingTop, R, H),
+                columns: inside(ox * g.strideX - g.paddingLeft, S, W), row: iy, rowStep: W * C, C: C)
+              let from = unsafe UnsafePointer(image.pointer + n * H * W * C)
+              let d = unsafe UnsafePointer(gradient.pointer + ((n * Ho + oy) * Wo + ox) * C)
+              forLanes(Scalar.self, C) { c in
+                unsafe window.addLanes(from, d, c, target)
+              } single: { c in
+                unsafe window.addSingle(from, d, c, target)
+              }
+            }
+          }
+        }
+      }
+    }
+  }
 }
 
 /// The gradient of the input of `adaptiveAveragePool`.

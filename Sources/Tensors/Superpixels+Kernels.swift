@@ -30,14 +30,19 @@ package func clusterPixels(
 ) -> [Int32] {
   let work = SuperpixelWork(
     grid, channels: colours.channels, compactness: compactness, adaptive: adaptive)
-  work.fill(colours)
-  work.begin()
-  for _ in 1..<max(rounds, 1) {
-    work.findMeans()
-    if work.assign() == 0 { break }
-    work.move()
-  }
-  return work.result()
+  return work.run(colours, rounds: rounds)
+}
+
+/// The same in memory with poisoned margins: the labels, and whether no margin was written to.
+package func clusterPixelsGuarded(
+  _ colours: SuperpixelColours, _ grid: SuperpixelGrid, compactness: Double, rounds: Int,
+  adaptive: Bool, poison: UInt8
+) -> (labels: [Int32], marginsAreIntact: Bool) {
+  let work = SuperpixelWork(
+    grid, channels: colours.channels, compactness: compactness, adaptive: adaptive,
+    margin: GuardedMemory.Margin(bytes: 1024, poison: poison))
+  let labels = work.run(colours, rounds: rounds)
+  return (labels, work.memory.marginsAreIntact)
 }
 
 /// The memory of one clustering.
@@ -58,33 +63,38 @@ package func clusterPixels(
   let starts: UnsafeMutablePointer<Int32>, dirty: UnsafeMutablePointer<Int32>
   let touched: UnsafeMutablePointer<UInt8>, wide: UnsafeMutablePointer<UInt8>
   let weight: Float, bound: Float, inverse: Float
+  let memory: GuardedMemory
 
-  init(_ grid: SuperpixelGrid, channels: Int, compactness m: Double, adaptive: Bool) {
+  init(
+    _ grid: SuperpixelGrid, channels: Int, compactness m: Double, adaptive: Bool,
+    margin: GuardedMemory.Margin = GuardedMemory.Margin()
+  ) {
     (self.grid, self.channels, self.adaptive) = (grid, channels, adaptive)
+    memory = GuardedMemory(margin)
     (tileRows, tileColumns) = ((grid.height + 3) / 4, (grid.width + 3) / 4)
     let binRows = (grid.height + grid.stepY - 1) / grid.stepY
     let binColumns = (grid.width + grid.stepX - 1) / grid.stepX
     bins = binRows * binColumns
     let (tiles, K) = (tileRows * tileColumns, grid.rows * grid.columns)
-    unsafe g = memory(10, 0)
-    unsafe planes = memory(tiles * channels * 16, 0)
-    unsafe places = memory(16 * tileRows + 8 * tileColumns, 0)
-    unsafe labels = memory(tiles * 16, 0)
+    unsafe g = memory.part(10, 0)
+    unsafe planes = memory.part(tiles * channels * 16, 0)
+    unsafe places = memory.part(16 * tileRows + 8 * tileColumns, 0)
+    unsafe labels = memory.part(tiles * 16, 0)
     // A place beyond the last: a change is written before it is known to be one.
-    unsafe changes = memory(tiles * 32 + 2, 0)
-    unsafe counts = memory(tileRows, 0)
-    unsafe columns = memory(2 * tileColumns, 0)
-    unsafe sums = memory(8 * K, 0)
-    unsafe centres = memory(8 * K, 0)
-    unsafe sorted = memory(8 * K + 8, 0)
-    unsafe widest = memory(K, 1)
-    unsafe narrowing = memory(K + 1, 1)
-    unsafe binOf = memory(K, -1)
-    unsafe oldBins = memory(K, -1)
-    unsafe starts = memory(bins + 1, 0)
-    unsafe dirty = memory(bins + 1, 0)
-    unsafe touched = memory(K, 1)
-    unsafe wide = memory(tiles, 0)
+    unsafe changes = memory.part(tiles * 32 + 2, 0)
+    unsafe counts = memory.part(tileRows, 0)
+    unsafe columns = memory.part(2 * tileColumns, 0)
+    unsafe sums = memory.part(8 * K, 0)
+    unsafe centres = memory.part(8 * K, 0)
+    unsafe sorted = memory.part(8 * K + 8, 0)
+    unsafe widest = memory.part(K, 1)
+    unsafe narrowing = memory.part(K + 1, 1)
+    unsafe binOf = memory.part(K, -1)
+    unsafe oldBins = memory.part(K, -1)
+    unsafe starts = memory.part(bins + 1, 0)
+    unsafe dirty = memory.part(bins + 1, 0)
+    unsafe touched = memory.part(K, 1)
+    unsafe wide = memory.part(tiles, 0)
 
     // A centre that no bin of the ring holds is more than a step away; one whose window does not
     // reach a pixel is more than the reach away. Both lose against less than `bound`.
@@ -100,27 +110,6 @@ package func clusterPixels(
     ]
     for (i, size) in sizes.enumerated() { unsafe g[i] = size }
     placeTiles(binColumns)
-  }
-
-  deinit {
-    unsafe g.deallocate()
-    unsafe planes.deallocate()
-    unsafe places.deallocate()
-    unsafe labels.deallocate()
-    unsafe changes.deallocate()
-    unsafe counts.deallocate()
-    unsafe columns.deallocate()
-    unsafe centres.deallocate()
-    unsafe sorted.deallocate()
-    unsafe widest.deallocate()
-    unsafe narrowing.deallocate()
-    unsafe binOf.deallocate()
-    unsafe oldBins.deallocate()
-    unsafe starts.deallocate()
-    unsafe dirty.deallocate()
-    unsafe sums.deallocate()
-    unsafe touched.deallocate()
-    unsafe wide.deallocate()
   }
 
   /// The coordinates of the tiles' pixels, edge pixels for those beyond, and their bin columns.
@@ -149,14 +138,19 @@ package func clusterPixels(
   }
 }
 
-/// Memory for `count` values, all the same.
-private func memory<T>(_ count: Int, _ value: T) -> UnsafeMutablePointer<T> {
-  let pointer = UnsafeMutablePointer<T>.allocate(capacity: max(count, 1))
-  unsafe pointer.initialize(repeating: value, count: max(count, 1))
-  return unsafe pointer
-}
-
 extension SuperpixelWork {
+  /// The labels after at most `rounds` rounds.
+  func run(_ colours: SuperpixelColours, rounds: Int) -> [Int32] {
+    fill(colours)
+    begin()
+    for _ in 1..<max(rounds, 1) {
+      findMeans()
+      if assign() == 0 { break }
+      move()
+    }
+    return result()
+  }
+
   /// Puts colours in tiles.
   func fill(_ colours: SuperpixelColours) {
     let pixels = grid.height * grid.width

@@ -24,7 +24,12 @@ package func rectify<Scalar: KernelScalar>(_ x: inout Tensor<Scalar>) {
     // SAFETY: the loop stays inside the chunk.
     unsafe chunk.withUnsafeMutableBufferPointer { buffer in
       guard let x = buffer.baseAddress else { return }
-      for i in 0..<buffer.count { unsafe x[i] = x[i] < 0 ? 0 : x[i] }
+      forLanes(Scalar.self, buffer.count) { i in
+        let v: Scalar.Lanes = unsafe lanes(x + i)
+        unsafe store(atLeast(Scalar(0), v), x + i)
+      } single: { i in
+        if unsafe x[i] < 0 { unsafe x[i] = 0 }
+      }
     }
   }
 }
@@ -35,7 +40,24 @@ package func rectify<Scalar: KernelScalar>(_ x: inout Tensor<Scalar>) {
 package func rectifyGradient<Scalar: KernelScalar>(
   _ dy: inout Tensor<Scalar>, _ y: Tensor<Scalar>
 ) {
-  combine(&dy, y) { d, y in y > 0 ? d : 0 }
+  precondition(dy.count == y.count, "\(dy.shape) and \(y.shape)")
+  // SAFETY: a chunk of `dy` and the values of `y` at the same places.
+  unsafe y.scalars.withUnsafeBufferPointer { source in
+    guard let base = source.baseAddress else { return }
+    let from = unsafe SharedPointer(UnsafeMutablePointer(mutating: base))
+    parallelForEachChunk(of: &dy.scalars, size: pieceValues) { piece, chunk in
+      unsafe chunk.withUnsafeMutableBufferPointer { buffer in
+        guard let d = buffer.baseAddress else { return }
+        let y = unsafe from.pointer + piece * pieceValues
+        forLanes(Scalar.self, buffer.count) { i in
+          let (v, w): (Scalar.Lanes, Scalar.Lanes) = unsafe (lanes(d + i), lanes(y + i))
+          unsafe store(kept(Scalar.self, v, wherePositive: w), d + i)
+        } single: { i in
+          if unsafe !(y[i] > 0) { unsafe d[i] = 0 }
+        }
+      }
+    }
+  }
 }
 
 /// a + b, in place of `a`.
@@ -108,10 +130,18 @@ package func copyChannels<Scalar: KernelScalar>(
   precondition(
     a + count <= strideA && b + count <= strideB && x.count * strideB == y.count * strideA,
     "cannot copy channels of \(x.shape) to \(y.shape)")
-  parallelForEachChunk(of: &y.scalars, size: max(1, pixels * strideB)) { piece, chunk in
-    for p in 0..<(chunk.count / strideB) {
-      let from = (piece * pixels + p) * strideA + a
-      for c in 0..<count { chunk[p * strideB + b + c] = x.scalars[from + c] }
+  // SAFETY: pixel p of either tensor has `count` values from its channel on.
+  unsafe x.scalars.withUnsafeBufferPointer { source in
+    guard let base = source.baseAddress else { return }
+    let from = unsafe SharedPointer(UnsafeMutablePointer(mutating: base))
+    parallelForEachChunk(of: &y.scalars, size: max(1, pixels * strideB)) { piece, chunk in
+      unsafe chunk.withUnsafeMutableBufferPointer { buffer in
+        guard let to = buffer.baseAddress else { return }
+        for p in 0..<(buffer.count / strideB) {
+          let pixel = unsafe from.pointer + (piece * pixels + p) * strideA + a
+          unsafe (to + p * strideB + b).update(from: pixel, count: count)
+        }
+      }
     }
   }
 }

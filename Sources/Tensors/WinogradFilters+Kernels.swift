@@ -85,11 +85,12 @@ func packWinograd<Scalar: KernelScalar>(
         UnsafeMutablePointer(mutating: source.assumingMemoryBound(to: Float.self)))
       let to = unsafe SharedPointer(target.assumingMemoryBound(to: Float.self))
       parallelFor(panels) { panel in
-        for k in (panel * width)..<min(K, (panel + 1) * width) {
-          for c in 0..<C {
-            unsafe transformFilter(
-              from.pointer + (c * K + k), C * K, m,
-              to.pointer + ((panel * C + c) * width + k - panel * width), panels * C * width)
+        let first = panel * width
+        for c in 0..<C {
+          for k in stride(from: first, to: min(K, first + width), by: 4) {
+            unsafe transformFilters(
+              from.pointer + (c * K + k), C * K, min(4, K - k), m,
+              to.pointer + ((panel * C + c) * width + k - first), panels * C * width)
           }
         }
       }
@@ -98,30 +99,40 @@ func packWinograd<Scalar: KernelScalar>(
   return packed
 }
 
-/// G g G^T of one filter, whose nine taps and whose parts lie some values apart.
-@unsafe private func transformFilter(
-  _ g: UnsafePointer<Float>, _ tapStep: Int, _ m: Int, _ U: UnsafeMutablePointer<Float>,
-  _ partStep: Int
+/// G g G^T of `count` filters, at most 4, side by side, whose nine taps and whose parts lie some values
+/// apart.
+@unsafe private func transformFilters(
+  _ g: UnsafePointer<Float>, _ tapStep: Int, _ count: Int, _ m: Int,
+  _ U: UnsafeMutablePointer<Float>, _ partStep: Int
 ) {
-  // SAFETY: the caller guarantees nine taps and (m + 2)^2 parts.
-  func line(_ a: Double, _ b: Double, _ c: Double, _ i: Int) -> Double {
-    let inner = m == 2 ? (a + (i == 1 ? b : -b) + c) / 2 : 0
-    switch (m, i) {
-    case (_, 0): return m == 2 ? a : a / 4
-    case (2, 3), (4, 5): return c
-    case (2, _): return inner
-    case (_, 1): return -(a + b + c) / 6
-    case (_, 2): return -(a - b + c) / 6
-    case (_, 3): return a / 24 + b / 12 + c / 6
-    default: return a / 24 - b / 12 + c / 6
+  typealias Values = SIMD4<Double>
+  // SAFETY: the caller guarantees nine taps and (m + 2)^2 parts of `count` values.
+  func tap(_ t: Int) -> Values {
+    let p = unsafe g + t * tapStep
+    if count == 4 { return unsafe Values(Double(p[0]), Double(p[1]), Double(p[2]), Double(p[3])) }
+    var values = Values()
+    for i in 0..<count { unsafe values[i] = Double(p[i]) }
+    return values
+  }
+  func line(_ a: Values, _ b: Values, _ c: Values, _ i: Int) -> Values {
+    if i == 0 { return m == 2 ? a : a * 0.25 }
+    if i == m + 1 { return c }
+    if m == 2 { return (a + (i == 1 ? b : -b) + c) * 0.5 }
+    let (outer, inner) = (a * (1.0 / 24) + c * (1.0 / 6), b * (1.0 / 12))
+    switch i {
+    case 1: return (a + b + c) * (-1.0 / 6)
+    case 2: return (a - b + c) * (-1.0 / 6)
+    case 3: return outer + inner
+    default: return outer - inner
     }
   }
   for i in 0..<(m + 2) {
-    func row(_ s: Int) -> Double {
-      unsafe line(
-        Double(g[s * tapStep]), Double(g[(3 + s) * tapStep]), Double(g[(6 + s) * tapStep]), i)
+    let a = line(tap(0), tap(3), tap(6), i)
+    let b = line(tap(1), tap(4), tap(7), i)
+    let c = line(tap(2), tap(5), tap(8), i)
+    for j in 0..<(m + 2) {
+      let (values, to) = unsafe (line(a, b, c, j), U + (i * (m + 2) + j) * partStep)
+      for lane in 0..<count { unsafe to[lane] = Float(values[lane]) }
     }
-    let (a, b, c) = (row(0), row(1), row(2))
-    for j in 0..<(m + 2) { unsafe U[(i * (m + 2) + j) * partStep] = Float(line(a, b, c, j)) }
   }
 }

@@ -1,61 +1,26 @@
-// Gradients of stride-1 convolutions by Winograd's algorithms.
+// The gradient of a convolution's filters by Winograd's algorithms.
 //
 // Implements: A. Lavin, S. Gray, "Fast algorithms for convolutional neural networks", CVPR 2016,
 //   section 4; the gradient to the filters is the transpose of equation (8) as a function of g.
-// Equation -> code: dX = dY convolved with mirrored filters -> `convolveInputGradient`;
-//   dg = G^T [sum over tiles of (B^T d B) * (A dY A^T)] G -> `winogradFilterGradient`, whose sums are
-//   products of C x tiles by tiles x K for each part.
+// Equation -> code: dg = G^T [sum over tiles of (B^T d B) * (A dY A^T)] G -> `winogradFilterGradient`,
+//   whose sums are products of C x tiles by tiles x K for each part -> `addProducts`.
 // Symbols: m -> 2 or 4; V, D -> transformed inputs and gradients [part][tile][C or K]; P -> sums
 //   [part][C][K].
 // Order of sums: blocks of tiles in their order, cut by shapes alone; no bit depends on threads.
 // Deviations: none. Checked by: WinogradGradientTests (twin winogradFilterGradientReference).
 // Cost: (m + 2)^2 / (9 m^2) of the multiplications of the definition, 36 C K values for the sums.
 
-/// The gradient of a loss to the input of a convolution of stride 1.
-///
-/// It is itself a convolution of stride 1, of the output's gradient with mirrored filters whose channels
-/// are exchanged, so that every algorithm can compute it.
-///
-/// - Parameters:
-///   - dY: the gradient to the output, shape (N, Ho, Wo, K).
-///   - filters: shape (R, S, C, K).
-///   - inputShape: the shape (N, H, W, C) of the input.
-///   - g: stride, padding, dilation and groups of the convolution.
-///   - algorithm: how; see `ConvolutionAlgorithm`.
-/// - Precondition: stride, dilation and groups are 1, paddings less than the filter's extents.
-/// - Returns: shape (N, H, W, C).
-public func convolveInputGradient(
-  _ dY: Tensor<Float>, _ filters: Tensor<Float>, inputShape: [Int],
-  geometry g: ConvolutionGeometry, algorithm: ConvolutionAlgorithm = .automatic
-) -> Tensor<Float> {
-  let shape = g.outputShape(input: inputShape, filters: filters.shape)
-  let (R, S) = (filters.shape[0], filters.shape[1])
-  precondition(shape == dY.shape, "the gradient has shape \(dY.shape), the output \(shape)")
-  precondition(
-    max(g.strideY, g.strideX, g.dilationY, g.dilationX, g.groups) == 1
-      && max(g.paddingTop, g.paddingBottom) < R && max(g.paddingLeft, g.paddingRight) < S,
-    "filters \(filters.shape) with \(g) have no gradient of stride 1")
-  let turned = ConvolutionGeometry(
-    strideY: 1, strideX: 1, paddingTop: R - 1 - g.paddingTop,
-    paddingBottom: R - 1 - g.paddingBottom, paddingLeft: S - 1 - g.paddingLeft,
-    paddingRight: S - 1 - g.paddingRight)
-  return convolve(dY, mirroredFilters(filters), geometry: turned, algorithm: algorithm)
-}
-
-/// Filters (R, S, C, K) turned by half a turn, their channels exchanged: shape (R, S, K, C).
-public func mirroredFilters(_ filters: Tensor<Float>) -> Tensor<Float> {
-  precondition(filters.rank == 4, "filters have shape (R, S, C, K), not \(filters.shape)")
-  let (C, K) = (filters.shape[2], filters.shape[3])
-  let taps = filters.shape[0] * filters.shape[1]
-  let values = filters.scalars
-  var result = Tensor<Float>.zeros([filters.shape[0], filters.shape[1], K, C])
-  parallelForEachChunk(of: &result.scalars, size: max(1, K * C)) { tap, chunk in
-    let source = (taps - 1 - tap) * C * K
-    for k in 0..<K {
-      for c in 0..<C { chunk[k * C + c] = values[source + c * K + k] }
-    }
+extension ConvolutionAlgorithm {
+  /// `self`, or what `.automatic` stands for in `convolutionFilterGradient`: one of Winograd's algorithms
+  /// where it is chosen for the convolution itself and there are at least 32 channels and 32 filters (fewer
+  /// make products too small to be worth the transforms), otherwise `.direct`.
+  func resolvedForFilterGradient(
+    _ output: [Int], _ filters: [Int], _ geometry: ConvolutionGeometry, isFloat: Bool
+  ) -> ConvolutionAlgorithm {
+    guard self == .automatic else { return self }
+    let chosen = resolved(output, filters, geometry, isFloat: isFloat)
+    return chosen.winogradTile != nil && min(filters[2], filters[3]) >= 32 ? chosen : .direct
   }
-  return result
 }
 
 /// The gradient of a loss to the filters of a 3 x 3 convolution of stride 1, by Winograd's algorithm.
@@ -100,53 +65,89 @@ public func winogradFilterGradient(
   return result
 }
 
-/// Bytes of transformed tiles at a time.
-private let blockBytes = 8 << 20
+/// Bytes of transformed tiles at a time, and tiles: a panel of 16 x 256 values stays in the first cache.
+private let (blockBytes, blockTiles) = (8 << 20, 256)
+
+/// Where the parts of one filter gradient lie in the workspace.
+private struct FilterGradientLayout: Sendable {
+  /// Tiles of a block, and values of a part of V and of D.
+  let size, partV, partD: Int
+  /// Values of the sums, of a worker's scratch and of its packed panels.
+  let sums, scratch, packed: Int
+  let workers = Parallelism.threads
+
+  init(_ plan: WinogradPlan, _ K: Int, _ kernels: GEMMKernels<Float>) {
+    let (C, parts, wide) = (plan.input.channels, plan.parts, plan.sumWidth)
+    let fitting = blockBytes / (parts * (plan.width + wide) * 4)
+    size = min(plan.tiles, max(32, min(blockTiles, fitting)))
+    (partV, partD) = (
+      ConvolutionWorkspace.spread(size * plan.width), ConvolutionWorkspace.spread(size * wide)
+    )
+    sums = ConvolutionWorkspace.spread(parts * C * K)
+    scratch = ConvolutionWorkspace.spread(parts * (plan.width + wide + 32))
+    let (MR, NR) = (kernels.rowsPerTile, kernels.columnsPerTile)
+    packed = ConvolutionWorkspace.spread((C + MR) * size + MR * NR)
+  }
+
+  func total(_ parts: Int) -> Int {
+    parts * (partV + partD) + sums + workers * (scratch + packed)
+  }
+}
 
 @unsafe private func filterGradient(
   _ plan: WinogradPlan, _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ K: Int,
   _ target: UnsafeMutablePointer<Float>
 ) {
-  let (C, parts, workers) = (plan.input.channels, plan.parts, Parallelism.threads)
-  let wide = plan.sumWidth
-  let fitting = blockBytes / (parts * (plan.width + wide) * 4)
-  let size = min(plan.tiles, max(32, min(512, fitting)))
-  let (partV, partD) = (
-    ConvolutionWorkspace.spread(size * plan.width), ConvolutionWorkspace.spread(size * wide)
-  )
-  let scratch = ConvolutionWorkspace.spread(parts * (plan.width + wide + 32))
-  let sums = parts * C * K
-  let values = parts * (partV + partD) + sums + workers * scratch
+  let kernels = GEMMKernels<Float>.kernels(for: .current)
+  let (layout, wide) = (FilterGradientLayout(plan, K, kernels), plan.sumWidth)
   let input = unsafe SharedPointer(UnsafeMutablePointer(mutating: x))
   let gradient = unsafe SharedPointer(UnsafeMutablePointer(mutating: y))
-  ConvolutionWorkspace.withValues(values) { workspace in
+  ConvolutionWorkspace.withValues(layout.total(plan.parts)) { workspace in
     // SAFETY: V, D, P and the workers' scratch lie side by side in the workspace; pieces write
     // different tiles or parts.
     let V = unsafe SharedPointer(workspace.start)
-    let D = unsafe SharedPointer(workspace.start + parts * partV)
-    let P = unsafe SharedPointer(workspace.start + parts * (partV + partD))
-    let own = unsafe SharedPointer(workspace.start + parts * (partV + partD) + sums)
-    for first in stride(from: 0, to: plan.tiles, by: size) {
-      let count = min(size, plan.tiles - first)
-      forTiles(count, plan.width + wide, workers) { worker, begin, end in
+    let D = unsafe SharedPointer(V.pointer + plan.parts * layout.partV)
+    let P = unsafe SharedPointer(D.pointer + plan.parts * layout.partD)
+    let own = unsafe SharedPointer(P.pointer + layout.sums)
+    for first in stride(from: 0, to: plan.tiles, by: layout.size) {
+      let count = min(layout.size, plan.tiles - first)
+      forTiles(count, plan.width + wide, layout.workers) { worker, begin, end in
         var (tiles, outputs) = (plan.input, plan.output)
-        (tiles.first, tiles.end, tiles.partStep) = (first + begin, first + end, partV)
-        (outputs.first, outputs.end, outputs.partStep) = (first + begin, first + end, partD)
-        let scratch = unsafe own.pointer + worker * scratch
+        (tiles.first, tiles.end, tiles.partStep) = (first + begin, first + end, layout.partV)
+        (outputs.first, outputs.end, outputs.partStep) = (
+          first + begin, first + end, layout.partD
+        )
+        let scratch = unsafe own.pointer + worker * layout.scratch
         unsafe transformTiles(
           tiles, plan.m, isGradient: false, input.pointer, V.pointer + begin * plan.width, scratch)
         unsafe transformTiles(
           outputs, plan.m, isGradient: true, gradient.pointer, D.pointer + begin * wide, scratch)
       }
-      parallelFor(parts) { part in
-        unsafe gemmPointers(
-          m: C, n: K, k: count, alpha: 1, A: V.pointer + part * partV, rowStrideA: 1,
-          columnStrideA: plan.width, B: D.pointer + part * partD, rowStrideB: wide,
-          columnStrideB: 1, beta: first == 0 ? 0 : 1, C: P.pointer + part * C * K, rowStrideC: K,
-          columnStrideC: 1)
-      }
+      let packs = unsafe SharedPointer(own.pointer + layout.workers * layout.scratch)
+      unsafe addProducts(plan, layout, kernels, count, K, first > 0, V, D, P, packs)
     }
-    unsafe finishFilters(plan.m, C * K, P.pointer, target)
+    unsafe finishFilters(plan.m, plan.input.channels * K, P.pointer, target)
+  }
+}
+
+/// P[part] (+)= V[part]^T D[part] of a block of tiles: V is packed, D is read in place.
+@unsafe private func addProducts(
+  _ plan: WinogradPlan, _ layout: FilterGradientLayout, _ kernels: GEMMKernels<Float>,
+  _ count: Int, _ K: Int, _ adds: Bool, _ V: SharedPointer<Float>, _ D: SharedPointer<Float>,
+  _ P: SharedPointer<Float>, _ packs: SharedPointer<Float>
+) {
+  let (C, MR, NR) = (plan.input.channels, kernels.rowsPerTile, kernels.columnsPerTile)
+  // Each part is a piece of its own.
+  forTiles(plan.parts, 1 << 13, layout.workers) { worker, first, end in
+    for part in first..<end {
+      // SAFETY: a worker has its packed panels and a tile behind them; D's rows are filled up to tiles.
+      let packed = unsafe packs.pointer + worker * layout.packed
+      unsafe kernels.pack(
+        C, count, MR, false, V.pointer + part * layout.partV, 1, plan.width, packed)
+      unsafe kernels.block(
+        C, K, count, 1, packed, D.pointer + part * layout.partD, plan.sumWidth, NR, adds ? 1 : 0,
+        P.pointer + part * C * K, K, 1, packed + (C + MR) * layout.size)
+    }
   }
 }
 

@@ -13,22 +13,7 @@ public func tileBytes(
   _ g: UnsafePointer<Int>, _ ty: Int, _ image: UnsafePointer<UInt8>, _ stride: Int,
   _ channels: Int, _ order: (Int, Int, Int), _ table: UnsafePointer<Float>,
   _ planes: UnsafeMutablePointer<Float>
-) {
-  let (H, W, TC) = (g[SLICSize.height], g[SLICSize.width], g[SLICSize.tileColumns])
-  for tx in 0..<TC {
-    let p = planes + (ty * TC + tx) * channels * 16
-    for i in 0..<16 {
-      let (y, x) = (4 * ty + (i >> 2), 4 * tx + (i & 3))
-      let q = image + ((y < H ? y : H - 1) * W + (x < W ? x : W - 1)) * stride
-      p[i] = table[Int(q[order.0])]
-      if channels == 3 {
-        p[16 + i] = table[Int(q[order.1])]
-        p[32 + i] = table[Int(q[order.2])]
-      }
-    }
-    if channels == 3 { labTile(p) }
-  }
-}
+) { tileLevels(g, ty, stride, channels, order, planes) { table[Int(image[$0])] } }
 
 /// One row of tiles from whole numbers of 16 bits; as `tileBytes`.
 @inline(never)
@@ -36,17 +21,24 @@ public func tileWords(
   _ g: UnsafePointer<Int>, _ ty: Int, _ image: UnsafePointer<UInt16>, _ stride: Int,
   _ channels: Int, _ order: (Int, Int, Int), _ table: UnsafePointer<Float>,
   _ planes: UnsafeMutablePointer<Float>
+) { tileLevels(g, ty, stride, channels, order, planes) { table[Int(image[$0])] } }
+
+/// One row of tiles from the numbers of the samples' levels.
+@inline(__always)
+private func tileLevels(
+  _ g: UnsafePointer<Int>, _ ty: Int, _ stride: Int, _ channels: Int, _ order: (Int, Int, Int),
+  _ planes: UnsafeMutablePointer<Float>, _ number: (Int) -> Float
 ) {
   let (H, W, TC) = (g[SLICSize.height], g[SLICSize.width], g[SLICSize.tileColumns])
   for tx in 0..<TC {
     let p = planes + (ty * TC + tx) * channels * 16
     for i in 0..<16 {
       let (y, x) = (4 * ty + (i >> 2), 4 * tx + (i & 3))
-      let q = image + ((y < H ? y : H - 1) * W + (x < W ? x : W - 1)) * stride
-      p[i] = table[Int(q[order.0])]
+      let q = ((y < H ? y : H - 1) * W + (x < W ? x : W - 1)) * stride
+      p[i] = number(q + order.0)
       if channels == 3 {
-        p[16 + i] = table[Int(q[order.1])]
-        p[32 + i] = table[Int(q[order.2])]
+        p[16 + i] = number(q + order.1)
+        p[32 + i] = number(q + order.2)
       }
     }
     if channels == 3 { labTile(p) }

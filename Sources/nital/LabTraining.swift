@@ -69,22 +69,27 @@ struct LabTrain: ParsableCommand {
     }
     seconds.removeFirst()
     processor.removeFirst()
-    var usage = rusage()
-    // RUSAGE_SELF is 0 everywhere; Glibc's headers make an enumeration of it.
-    // SAFETY: `usage` is a local variable.
-    unsafe getrusage(0, &usage)
     try shared.printJSON(
       Result(
         size: size, median_seconds: seconds.sorted()[seconds.count / 2], seconds: seconds,
         median_processor_seconds: processor.sorted()[processor.count / 2],
-        planned_bytes: job.plan.peakBytes, peak_bytes: usage.ru_maxrss * 1024,
+        planned_bytes: job.plan.peakBytes, peak_bytes: peakResidentBytes(),
         losses: job.losses, threads: Parallelism.threads,
         instruction_set: InstructionSet.current.name))
   }
 }
 
+/// The greatest resident memory of the process so far.
+func peakResidentBytes() -> Int {
+  var usage = rusage()
+  // RUSAGE_SELF is 0 everywhere; Glibc's headers make an enumeration of it.
+  // SAFETY: `usage` is a local variable.
+  unsafe getrusage(0, &usage)
+  return usage.ru_maxrss * 1024
+}
+
 /// Seconds of processor time that the process has used, all threads together.
-private func processorSeconds() -> Double {
+func processorSeconds() -> Double {
   var time = timespec()
   // SAFETY: `time` is a local variable.
   unsafe clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)

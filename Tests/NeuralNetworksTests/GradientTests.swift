@@ -77,17 +77,22 @@ import Testing
     }
   }
 
-  @Test func ofBatchNormalisationOfRectifiedValues() {
+  /// Rectification joined to the normalisation gives the same numbers as apart, before and after it.
+  @Test(arguments: [NormalisedRectification.before, .after])
+  func ofBatchNormalisationWithRectification(_ kind: NormalisedRectification) {
     func build(_ tape: Tape<Double>, _ x: [Variable<Double>], _ isJoined: Bool) -> Variable<Double>
     {
-      tape.batchNormalisation(
-        isJoined ? x[0] : tape.rectified(x[0]), scale: x[1], shift: x[2],
-        statistics: BatchStatistics(name: "", channels: 3), rectifies: isJoined)
+      let before = kind == .before && !isJoined ? tape.rectified(x[0]) : x[0]
+      let y = tape.batchNormalisation(
+        before, scale: x[1], shift: x[2], statistics: BatchStatistics(name: "", channels: 7),
+        rectification: isJoined ? kind : .none)
+      return kind == .after && !isJoined ? tape.rectified(y) : y
     }
-    check([[2, 3, 4, 3], [3], [3]]) { build($0, $1, true) }
+    let shapes = [[2, 3, 4, 7], [7], [7]]
+    check(shapes) { build($0, $1, true) }
     var generator = SeededGenerator(seed: 21)
-    let inputs: [Tensor<Double>] = [[2, 3, 4, 3], [3], [3]].map { randomTensor($0, &generator) }
-    let g: Tensor<Double> = randomTensor([2, 3, 4, 3], &generator)
+    let inputs: [Tensor<Double>] = shapes.map { randomTensor($0, &generator) }
+    let g: Tensor<Double> = randomTensor(shapes[0], &generator)
     let joined = valueAndGradients(inputs, weights: g) { build($0, $1, true) }
     let apart = valueAndGradients(inputs, weights: g) { build($0, $1, false) }
     #expect(joined.value == apart.value && joined.gradients == apart.gradients)

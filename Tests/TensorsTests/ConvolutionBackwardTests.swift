@@ -51,7 +51,8 @@ import Testing
       let dy: Tensor<Scalar> = integers(shape, &generator)
       let (dx, dw) = convolutionBackwardReference(x, w, dy, geometry: c.g)
       #expect(
-        convolutionFilterGradient(x, dy, filterHeight: c.R, filterWidth: c.S, geometry: c.g) == dw,
+        convolutionFilterGradient(
+          x, dy, filterHeight: c.R, filterWidth: c.S, geometry: c.g, algorithm: .direct) == dw,
         "filters, case \(i)")
       var result = Tensor<Scalar>(repeating: 77, shape: x.shape)
       convolutionInputGradient(dy, w, geometry: c.g, algorithm: .direct, into: &result)
@@ -93,6 +94,15 @@ import Testing
     convolutionInputGradient(dy, w, geometry: g, into: &chosen)
     let largest = exact.scalars.reduce(0) { max($0, abs($1)) }
     for (a, b) in zip(exact.scalars, chosen.scalars) { #expect(abs(a - b) <= 1e-4 * largest) }
+    #expect(chosen != exact, "the choice is not Winograd's")
+    let x: Tensor<Float> = integers([1, 20, 19, 40], &generator)
+    let dw = [ConvolutionAlgorithm.direct, .automatic].map {
+      convolutionFilterGradient(
+        x, dy, filterHeight: 3, filterWidth: 3, geometry: g, algorithm: $0)
+    }
+    let bound = 1e-4 * dw[0].scalars.reduce(0) { max($0, abs($1)) }
+    for (a, b) in zip(dw[0].scalars, dw[1].scalars) { #expect(abs(a - b) <= bound) }
+    #expect(dw[0] != dw[1], "the choice is not Winograd's")
   }
 
   /// <conv(x), y> = <x, convT(y)> = <w, dW(x, y)>, in Double: sums of some thousand terms.

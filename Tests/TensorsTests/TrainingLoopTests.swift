@@ -57,6 +57,46 @@ import Testing
     #expect(x.scalars[..<3] == [0, 0, 2] && x.scalars[3].isNaN)
   }
 
+  /// Values of either sign, 0, infinity and NaN, more than whole vectors of them, against plain loops.
+  @Test func vectorLoopsEqualPlainOnes() {
+    func compare<Scalar: KernelScalar>(_: Scalar.Type) {
+      var (d, y): (Tensor<Scalar>, Tensor<Scalar>) = (random([3, 7, 13], 7), random([3, 7, 13], 8))
+      for (i, value) in [Scalar(0), -0.0, .infinity, -.infinity, .nan].enumerated() {
+        (d.scalars[3 * i], y.scalars[3 * i + 1], y.scalars[3 * i]) = (value, value, -value)
+      }
+      func expect(_ a: Tensor<Scalar>, _ b: [Scalar], _ name: String) {
+        let isSame = zip(a.scalars, b).allSatisfy { $0 == $1 || ($0.isNaN && $1.isNaN) }
+        #expect(isSame, "\(name)")
+      }
+      var result = d
+      rectify(&result)
+      expect(result, d.scalars.map { $0 < 0 ? 0 : $0 }, "rectify")
+      result = d
+      rectifyGradient(&result, y)
+      expect(result, zip(d.scalars, y.scalars).map { $1 > 0 ? $0 : 0 }, "gradient")
+      let (m, a, b, s) = (channel(1), channel(2), channel(3), channel(4))
+      func channel(_ seed: UInt64) -> [Scalar] { random([13], seed).scalars }
+      for kind in [NormalisedRectification.none, .before, .after] {
+        let x = y.scalars.map { kind == .before && $0 < 0 ? 0 : $0 }
+        let normal = x.indices.map { (x[$0] - m[$0 % 13]) * a[$0 % 13] + b[$0 % 13] }
+        normaliseChannels(y, mean: m, scale: a, shift: b, rectification: kind, into: &result)
+        expect(result, normal.map { kind == .after && $0 < 0 ? 0 : $0 }, "normalise \(kind)")
+        result = d
+        normalisationGradient(
+          &result, y, mean: m, scale: a, offset: b, slope: s, shift: b, rectification: kind)
+        let gradient = x.indices.map { i in
+          let c = i % 13
+          let kept = kind == .after && !(normal[i] > 0) ? 0 : d.scalars[i]
+          let value = a[c] * kept - b[c] - (y.scalars[i] - m[c]) * s[c]
+          return kind == .before && !(y.scalars[i] > 0) ? 0 : value
+        }
+        expect(result, gradient, "gradient \(kind)")
+      }
+    }
+    compare(Float.self)
+    compare(Double.self)
+  }
+
   @Test func threadsDoNotChangeBits() {
     let saved = Parallelism.threads
     defer { Parallelism.threads = saved }

@@ -8,7 +8,8 @@
 // Symbols: gamma beta -> scale and shift; r -> reciprocal deviation; M -> pixels of all images.
 // Deviations: the running variance is the unbiased one, M / (M - 1) times the batch's, and new
 //   values have the weight `momentum`: both as in PyTorch's BatchNorm2d (eps 1e-5, momentum 0.1).
-// Checked by: GradientTests, TorchGradientTests. Cost: two passes forward, two backward.
+// Checked by: GradientTests, TorchGradientTests. Cost: two passes forward, two backward;
+//   a rectification of the result is found again from x in the backward pass.
 
 import Tensors
 
@@ -68,23 +69,26 @@ private final class BatchNormalisation<Scalar: KernelScalar>: Operation {
   let place = GradientPlace.outputGradient(0)
   let statistics: BatchStatistics<Scalar>
   let isTraining: Bool
-  /// Whether it normalises max(x, 0) in place of x.
-  let rectifies: Bool
+  let rectification: NormalisedRectification
   /// What the last forward pass normalised with: mean and r of each channel.
   private var mean: [Double] = []
   private var r: [Double] = []
 
-  init(_ statistics: BatchStatistics<Scalar>, isTraining: Bool, rectifies: Bool) {
-    (self.statistics, self.isTraining, self.rectifies) = (statistics, isTraining, rectifies)
+  init(
+    _ statistics: BatchStatistics<Scalar>, isTraining: Bool,
+    _ rectification: NormalisedRectification
+  ) {
+    (self.statistics, self.isTraining) = (statistics, isTraining)
+    self.rectification = rectification
   }
 
-  func readsInput(_ i: Int) -> Bool { i < 2 }
+  func readsInput(_ i: Int) -> Bool { i < 2 || rectification == .after }
 
   func forward(_ x: [Tensor<Scalar>], into y: inout Tensor<Scalar>, again: Bool) {
     if !again {
       var variance: [Double]
       if isTraining {
-        let moments = channelMoments(x[0], rectified: rectifies)
+        let moments = channelMoments(x[0], rectified: rectification == .before)
         (mean, variance) = (moments.mean, moments.variance)
         statistics.update(moments)
       } else {
@@ -96,7 +100,7 @@ private final class BatchNormalisation<Scalar: KernelScalar>: Operation {
     normaliseChannels(
       x[0], mean: mean.map { Scalar($0) },
       scale: r.indices.map { Scalar(r[$0] * Double(x[1].scalars[$0])) }, shift: x[2].scalars,
-      rectified: rectifies, into: &y)
+      rectification: rectification, into: &y)
   }
 
   func backward(
@@ -105,13 +109,15 @@ private final class BatchNormalisation<Scalar: KernelScalar>: Operation {
   ) {
     let C = r.count
     let center = mean.map { Scalar($0) }
+    let scale = (0..<C).map { r[$0] * Double(x[1].scalars[$0]) }
+    let (factor, shift) = (scale.map { Scalar($0) }, rectification == .after ? x[2].scalars : [])
     let (s, p) = channelProductSums(
-      wanted[0] ? dx[0] : dy, x[0], mean: center, rectified: rectifies)
+      wanted[0] ? dx[0] : dy, x[0], mean: center, scale: factor, shift: shift,
+      rectification: rectification)
     if wanted[1] { dx[1] = Tensor(shape: [C], scalars: (0..<C).map { Scalar(p[$0] * r[$0]) }) }
     if wanted[2] { dx[2] = Tensor(shape: [C], scalars: s.map { Scalar($0) }) }
     guard wanted[0] else { return }
     let M = Double(x[0].count / max(1, C))
-    let scale = (0..<C).map { r[$0] * Double(x[1].scalars[$0]) }
     let (offset, slope) =
       isTraining
       ? (
@@ -119,8 +125,8 @@ private final class BatchNormalisation<Scalar: KernelScalar>: Operation {
         (0..<C).map { scale[$0] * r[$0] * r[$0] * p[$0] / M }
       ) : ([Double](repeating: 0, count: C), [Double](repeating: 0, count: C))
     normalisationGradient(
-      &dx[0], x[0], mean: center, scale: scale.map { Scalar($0) },
-      offset: offset.map { Scalar($0) }, slope: slope.map { Scalar($0) }, rectified: rectifies)
+      &dx[0], x[0], mean: center, scale: factor, offset: offset.map { Scalar($0) },
+      slope: slope.map { Scalar($0) }, shift: shift, rectification: rectification)
   }
 }
 
@@ -135,11 +141,12 @@ extension Tape {
   ///   - scale: gamma, shape (C).
   ///   - shift: beta, shape (C).
   ///   - statistics: of C channels.
-  ///   - rectifies: whether it normalises max(x, 0): the same as after `rectified`, in fewer passes.
+  ///   - rectification: `.before` normalises max(x, 0), the same as after `rectified`; `.after` is the same
+  ///     as `rectified` of the result; both in fewer passes.
   /// - Returns: the same shape.
   public func batchNormalisation(
     _ x: Variable<Scalar>, scale: Variable<Scalar>, shift: Variable<Scalar>,
-    statistics: BatchStatistics<Scalar>, rectifies: Bool = false
+    statistics: BatchStatistics<Scalar>, rectification: NormalisedRectification = .none
   ) -> Variable<Scalar> {
     let C = x.shape.last ?? 0
     precondition(
@@ -147,7 +154,7 @@ extension Tape {
       "\(x.shape) has \(C) channels, not those of \(scale.shape) and \(shift.shape)")
     return record(
       BatchNormalisation<Scalar>(
-        statistics, isTraining: isTraining, rectifies: rectifies), [x, scale, shift],
+        statistics, isTraining: isTraining, rectification), [x, scale, shift],
       shape: x.shape)
   }
 }

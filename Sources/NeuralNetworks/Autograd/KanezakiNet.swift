@@ -103,8 +103,8 @@ public final class KanezakiNet<Scalar: KernelScalar> {
         geometry: ConvolutionGeometry(padding: isLast ? 0 : 1))
       x = tape.batchNormalisation(
         x, scale: tape.parameter(block.scale), shift: tape.parameter(block.shift),
-        statistics: block.statistics, rectifies: !isLast && !options.normalisesFirst)
-      if !isLast && options.normalisesFirst { x = tape.rectified(x) }
+        statistics: block.statistics,
+        rectification: isLast ? .none : options.normalisesFirst ? .after : .before)
     }
     return x
   }
