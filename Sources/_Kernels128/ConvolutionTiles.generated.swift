@@ -143,35 +143,35 @@ private func convolveTileFloat14(
       var c = base
       let end = base &+ numbers[10]
       while c < end {
-        let w0 = load(w), w1 = load(w + lanesFloat)
-        let v0 = FloatVector(repeating: x0[c])
-        a0x0 = multiplyAdd(a0x0, v0, w0); a0x1 = multiplyAdd(a0x1, v0, w1)
-        let v1 = FloatVector(repeating: x1[c])
-        a1x0 = multiplyAdd(a1x0, v1, w0); a1x1 = multiplyAdd(a1x1, v1, w1)
-        let v2 = FloatVector(repeating: x2[c])
-        a2x0 = multiplyAdd(a2x0, v2, w0); a2x1 = multiplyAdd(a2x1, v2, w1)
-        let v3 = FloatVector(repeating: x3[c])
-        a3x0 = multiplyAdd(a3x0, v3, w0); a3x1 = multiplyAdd(a3x1, v3, w1)
-        let v4 = FloatVector(repeating: x4[c])
-        a4x0 = multiplyAdd(a4x0, v4, w0); a4x1 = multiplyAdd(a4x1, v4, w1)
-        let v5 = FloatVector(repeating: x5[c])
-        a5x0 = multiplyAdd(a5x0, v5, w0); a5x1 = multiplyAdd(a5x1, v5, w1)
-        let v6 = FloatVector(repeating: x6[c])
-        a6x0 = multiplyAdd(a6x0, v6, w0); a6x1 = multiplyAdd(a6x1, v6, w1)
-        let v7 = FloatVector(repeating: x7[c])
-        a7x0 = multiplyAdd(a7x0, v7, w0); a7x1 = multiplyAdd(a7x1, v7, w1)
-        let v8 = FloatVector(repeating: x8[c])
-        a8x0 = multiplyAdd(a8x0, v8, w0); a8x1 = multiplyAdd(a8x1, v8, w1)
-        let v9 = FloatVector(repeating: x9[c])
-        a9x0 = multiplyAdd(a9x0, v9, w0); a9x1 = multiplyAdd(a9x1, v9, w1)
-        let v10 = FloatVector(repeating: x10[c])
-        a10x0 = multiplyAdd(a10x0, v10, w0); a10x1 = multiplyAdd(a10x1, v10, w1)
-        let v11 = FloatVector(repeating: x11[c])
-        a11x0 = multiplyAdd(a11x0, v11, w0); a11x1 = multiplyAdd(a11x1, v11, w1)
-        let v12 = FloatVector(repeating: x12[c])
-        a12x0 = multiplyAdd(a12x0, v12, w0); a12x1 = multiplyAdd(a12x1, v12, w1)
-        let v13 = FloatVector(repeating: x13[c])
-        a13x0 = multiplyAdd(a13x0, v13, w0); a13x1 = multiplyAdd(a13x1, v13, w1)
+        let w0x0 = load(w + 0 &* lanesFloat), w0x1 = load(w + 1 &* lanesFloat)
+        let v0u0 = FloatVector(repeating: x0[c])
+        a0x0 = multiplyAdd(a0x0, v0u0, w0x0); a0x1 = multiplyAdd(a0x1, v0u0, w0x1)
+        let v1u0 = FloatVector(repeating: x1[c])
+        a1x0 = multiplyAdd(a1x0, v1u0, w0x0); a1x1 = multiplyAdd(a1x1, v1u0, w0x1)
+        let v2u0 = FloatVector(repeating: x2[c])
+        a2x0 = multiplyAdd(a2x0, v2u0, w0x0); a2x1 = multiplyAdd(a2x1, v2u0, w0x1)
+        let v3u0 = FloatVector(repeating: x3[c])
+        a3x0 = multiplyAdd(a3x0, v3u0, w0x0); a3x1 = multiplyAdd(a3x1, v3u0, w0x1)
+        let v4u0 = FloatVector(repeating: x4[c])
+        a4x0 = multiplyAdd(a4x0, v4u0, w0x0); a4x1 = multiplyAdd(a4x1, v4u0, w0x1)
+        let v5u0 = FloatVector(repeating: x5[c])
+        a5x0 = multiplyAdd(a5x0, v5u0, w0x0); a5x1 = multiplyAdd(a5x1, v5u0, w0x1)
+        let v6u0 = FloatVector(repeating: x6[c])
+        a6x0 = multiplyAdd(a6x0, v6u0, w0x0); a6x1 = multiplyAdd(a6x1, v6u0, w0x1)
+        let v7u0 = FloatVector(repeating: x7[c])
+        a7x0 = multiplyAdd(a7x0, v7u0, w0x0); a7x1 = multiplyAdd(a7x1, v7u0, w0x1)
+        let v8u0 = FloatVector(repeating: x8[c])
+        a8x0 = multiplyAdd(a8x0, v8u0, w0x0); a8x1 = multiplyAdd(a8x1, v8u0, w0x1)
+        let v9u0 = FloatVector(repeating: x9[c])
+        a9x0 = multiplyAdd(a9x0, v9u0, w0x0); a9x1 = multiplyAdd(a9x1, v9u0, w0x1)
+        let v10u0 = FloatVector(repeating: x10[c])
+        a10x0 = multiplyAdd(a10x0, v10u0, w0x0); a10x1 = multiplyAdd(a10x1, v10u0, w0x1)
+        let v11u0 = FloatVector(repeating: x11[c])
+        a11x0 = multiplyAdd(a11x0, v11u0, w0x0); a11x1 = multiplyAdd(a11x1, v11u0, w0x1)
+        let v12u0 = FloatVector(repeating: x12[c])
+        a12x0 = multiplyAdd(a12x0, v12u0, w0x0); a12x1 = multiplyAdd(a12x1, v12u0, w0x1)
+        let v13u0 = FloatVector(repeating: x13[c])
+        a13x0 = multiplyAdd(a13x0, v13u0, w0x0); a13x1 = multiplyAdd(a13x1, v13u0, w0x1)
         w += 2 &* lanesFloat
         c &+= 1
       }
@@ -295,23 +295,23 @@ private func convolveTileFloat8(
       var c = base
       let end = base &+ numbers[10]
       while c < end {
-        let w0 = load(w), w1 = load(w + lanesFloat)
-        let v0 = FloatVector(repeating: x0[c])
-        a0x0 = multiplyAdd(a0x0, v0, w0); a0x1 = multiplyAdd(a0x1, v0, w1)
-        let v1 = FloatVector(repeating: x1[c])
-        a1x0 = multiplyAdd(a1x0, v1, w0); a1x1 = multiplyAdd(a1x1, v1, w1)
-        let v2 = FloatVector(repeating: x2[c])
-        a2x0 = multiplyAdd(a2x0, v2, w0); a2x1 = multiplyAdd(a2x1, v2, w1)
-        let v3 = FloatVector(repeating: x3[c])
-        a3x0 = multiplyAdd(a3x0, v3, w0); a3x1 = multiplyAdd(a3x1, v3, w1)
-        let v4 = FloatVector(repeating: x4[c])
-        a4x0 = multiplyAdd(a4x0, v4, w0); a4x1 = multiplyAdd(a4x1, v4, w1)
-        let v5 = FloatVector(repeating: x5[c])
-        a5x0 = multiplyAdd(a5x0, v5, w0); a5x1 = multiplyAdd(a5x1, v5, w1)
-        let v6 = FloatVector(repeating: x6[c])
-        a6x0 = multiplyAdd(a6x0, v6, w0); a6x1 = multiplyAdd(a6x1, v6, w1)
-        let v7 = FloatVector(repeating: x7[c])
-        a7x0 = multiplyAdd(a7x0, v7, w0); a7x1 = multiplyAdd(a7x1, v7, w1)
+        let w0x0 = load(w + 0 &* lanesFloat), w0x1 = load(w + 1 &* lanesFloat)
+        let v0u0 = FloatVector(repeating: x0[c])
+        a0x0 = multiplyAdd(a0x0, v0u0, w0x0); a0x1 = multiplyAdd(a0x1, v0u0, w0x1)
+        let v1u0 = FloatVector(repeating: x1[c])
+        a1x0 = multiplyAdd(a1x0, v1u0, w0x0); a1x1 = multiplyAdd(a1x1, v1u0, w0x1)
+        let v2u0 = FloatVector(repeating: x2[c])
+        a2x0 = multiplyAdd(a2x0, v2u0, w0x0); a2x1 = multiplyAdd(a2x1, v2u0, w0x1)
+        let v3u0 = FloatVector(repeating: x3[c])
+        a3x0 = multiplyAdd(a3x0, v3u0, w0x0); a3x1 = multiplyAdd(a3x1, v3u0, w0x1)
+        let v4u0 = FloatVector(repeating: x4[c])
+        a4x0 = multiplyAdd(a4x0, v4u0, w0x0); a4x1 = multiplyAdd(a4x1, v4u0, w0x1)
+        let v5u0 = FloatVector(repeating: x5[c])
+        a5x0 = multiplyAdd(a5x0, v5u0, w0x0); a5x1 = multiplyAdd(a5x1, v5u0, w0x1)
+        let v6u0 = FloatVector(repeating: x6[c])
+        a6x0 = multiplyAdd(a6x0, v6u0, w0x0); a6x1 = multiplyAdd(a6x1, v6u0, w0x1)
+        let v7u0 = FloatVector(repeating: x7[c])
+        a7x0 = multiplyAdd(a7x0, v7u0, w0x0); a7x1 = multiplyAdd(a7x1, v7u0, w0x1)
         w += 2 &* lanesFloat
         c &+= 1
       }
@@ -389,15 +389,15 @@ private func convolveTileFloat4(
       var c = base
       let end = base &+ numbers[10]
       while c < end {
-        let w0 = load(w), w1 = load(w + lanesFloat)
-        let v0 = FloatVector(repeating: x0[c])
-        a0x0 = multiplyAdd(a0x0, v0, w0); a0x1 = multiplyAdd(a0x1, v0, w1)
-        let v1 = FloatVector(repeating: x1[c])
-        a1x0 = multiplyAdd(a1x0, v1, w0); a1x1 = multiplyAdd(a1x1, v1, w1)
-        let v2 = FloatVector(repeating: x2[c])
-        a2x0 = multiplyAdd(a2x0, v2, w0); a2x1 = multiplyAdd(a2x1, v2, w1)
-        let v3 = FloatVector(repeating: x3[c])
-        a3x0 = multiplyAdd(a3x0, v3, w0); a3x1 = multiplyAdd(a3x1, v3, w1)
+        let w0x0 = load(w + 0 &* lanesFloat), w0x1 = load(w + 1 &* lanesFloat)
+        let v0u0 = FloatVector(repeating: x0[c])
+        a0x0 = multiplyAdd(a0x0, v0u0, w0x0); a0x1 = multiplyAdd(a0x1, v0u0, w0x1)
+        let v1u0 = FloatVector(repeating: x1[c])
+        a1x0 = multiplyAdd(a1x0, v1u0, w0x0); a1x1 = multiplyAdd(a1x1, v1u0, w0x1)
+        let v2u0 = FloatVector(repeating: x2[c])
+        a2x0 = multiplyAdd(a2x0, v2u0, w0x0); a2x1 = multiplyAdd(a2x1, v2u0, w0x1)
+        let v3u0 = FloatVector(repeating: x3[c])
+        a3x0 = multiplyAdd(a3x0, v3u0, w0x0); a3x1 = multiplyAdd(a3x1, v3u0, w0x1)
         w += 2 &* lanesFloat
         c &+= 1
       }
@@ -449,11 +449,11 @@ private func convolveTileFloat2(
       var c = base
       let end = base &+ numbers[10]
       while c < end {
-        let w0 = load(w), w1 = load(w + lanesFloat)
-        let v0 = FloatVector(repeating: x0[c])
-        a0x0 = multiplyAdd(a0x0, v0, w0); a0x1 = multiplyAdd(a0x1, v0, w1)
-        let v1 = FloatVector(repeating: x1[c])
-        a1x0 = multiplyAdd(a1x0, v1, w0); a1x1 = multiplyAdd(a1x1, v1, w1)
+        let w0x0 = load(w + 0 &* lanesFloat), w0x1 = load(w + 1 &* lanesFloat)
+        let v0u0 = FloatVector(repeating: x0[c])
+        a0x0 = multiplyAdd(a0x0, v0u0, w0x0); a0x1 = multiplyAdd(a0x1, v0u0, w0x1)
+        let v1u0 = FloatVector(repeating: x1[c])
+        a1x0 = multiplyAdd(a1x0, v1u0, w0x0); a1x1 = multiplyAdd(a1x1, v1u0, w0x1)
         w += 2 &* lanesFloat
         c &+= 1
       }
@@ -490,9 +490,9 @@ private func convolveTileFloat1(
       var c = base
       let end = base &+ numbers[10]
       while c < end {
-        let w0 = load(w), w1 = load(w + lanesFloat)
-        let v0 = FloatVector(repeating: x0[c])
-        a0x0 = multiplyAdd(a0x0, v0, w0); a0x1 = multiplyAdd(a0x1, v0, w1)
+        let w0x0 = load(w + 0 &* lanesFloat), w0x1 = load(w + 1 &* lanesFloat)
+        let v0u0 = FloatVector(repeating: x0[c])
+        a0x0 = multiplyAdd(a0x0, v0u0, w0x0); a0x1 = multiplyAdd(a0x1, v0u0, w0x1)
         w += 2 &* lanesFloat
         c &+= 1
       }
@@ -635,35 +635,35 @@ private func convolveTileDouble14(
       var c = base
       let end = base &+ numbers[10]
       while c < end {
-        let w0 = load(w), w1 = load(w + lanesDouble)
-        let v0 = DoubleVector(repeating: x0[c])
-        a0x0 = multiplyAdd(a0x0, v0, w0); a0x1 = multiplyAdd(a0x1, v0, w1)
-        let v1 = DoubleVector(repeating: x1[c])
-        a1x0 = multiplyAdd(a1x0, v1, w0); a1x1 = multiplyAdd(a1x1, v1, w1)
-        let v2 = DoubleVector(repeating: x2[c])
-        a2x0 = multiplyAdd(a2x0, v2, w0); a2x1 = multiplyAdd(a2x1, v2, w1)
-        let v3 = DoubleVector(repeating: x3[c])
-        a3x0 = multiplyAdd(a3x0, v3, w0); a3x1 = multiplyAdd(a3x1, v3, w1)
-        let v4 = DoubleVector(repeating: x4[c])
-        a4x0 = multiplyAdd(a4x0, v4, w0); a4x1 = multiplyAdd(a4x1, v4, w1)
-        let v5 = DoubleVector(repeating: x5[c])
-        a5x0 = multiplyAdd(a5x0, v5, w0); a5x1 = multiplyAdd(a5x1, v5, w1)
-        let v6 = DoubleVector(repeating: x6[c])
-        a6x0 = multiplyAdd(a6x0, v6, w0); a6x1 = multiplyAdd(a6x1, v6, w1)
-        let v7 = DoubleVector(repeating: x7[c])
-        a7x0 = multiplyAdd(a7x0, v7, w0); a7x1 = multiplyAdd(a7x1, v7, w1)
-        let v8 = DoubleVector(repeating: x8[c])
-        a8x0 = multiplyAdd(a8x0, v8, w0); a8x1 = multiplyAdd(a8x1, v8, w1)
-        let v9 = DoubleVector(repeating: x9[c])
-        a9x0 = multiplyAdd(a9x0, v9, w0); a9x1 = multiplyAdd(a9x1, v9, w1)
-        let v10 = DoubleVector(repeating: x10[c])
-        a10x0 = multiplyAdd(a10x0, v10, w0); a10x1 = multiplyAdd(a10x1, v10, w1)
-        let v11 = DoubleVector(repeating: x11[c])
-        a11x0 = multiplyAdd(a11x0, v11, w0); a11x1 = multiplyAdd(a11x1, v11, w1)
-        let v12 = DoubleVector(repeating: x12[c])
-        a12x0 = multiplyAdd(a12x0, v12, w0); a12x1 = multiplyAdd(a12x1, v12, w1)
-        let v13 = DoubleVector(repeating: x13[c])
-        a13x0 = multiplyAdd(a13x0, v13, w0); a13x1 = multiplyAdd(a13x1, v13, w1)
+        let w0x0 = load(w + 0 &* lanesDouble), w0x1 = load(w + 1 &* lanesDouble)
+        let v0u0 = DoubleVector(repeating: x0[c])
+        a0x0 = multiplyAdd(a0x0, v0u0, w0x0); a0x1 = multiplyAdd(a0x1, v0u0, w0x1)
+        let v1u0 = DoubleVector(repeating: x1[c])
+        a1x0 = multiplyAdd(a1x0, v1u0, w0x0); a1x1 = multiplyAdd(a1x1, v1u0, w0x1)
+        let v2u0 = DoubleVector(repeating: x2[c])
+        a2x0 = multiplyAdd(a2x0, v2u0, w0x0); a2x1 = multiplyAdd(a2x1, v2u0, w0x1)
+        let v3u0 = DoubleVector(repeating: x3[c])
+        a3x0 = multiplyAdd(a3x0, v3u0, w0x0); a3x1 = multiplyAdd(a3x1, v3u0, w0x1)
+        let v4u0 = DoubleVector(repeating: x4[c])
+        a4x0 = multiplyAdd(a4x0, v4u0, w0x0); a4x1 = multiplyAdd(a4x1, v4u0, w0x1)
+        let v5u0 = DoubleVector(repeating: x5[c])
+        a5x0 = multiplyAdd(a5x0, v5u0, w0x0); a5x1 = multiplyAdd(a5x1, v5u0, w0x1)
+        let v6u0 = DoubleVector(repeating: x6[c])
+        a6x0 = multiplyAdd(a6x0, v6u0, w0x0); a6x1 = multiplyAdd(a6x1, v6u0, w0x1)
+        let v7u0 = DoubleVector(repeating: x7[c])
+        a7x0 = multiplyAdd(a7x0, v7u0, w0x0); a7x1 = multiplyAdd(a7x1, v7u0, w0x1)
+        let v8u0 = DoubleVector(repeating: x8[c])
+        a8x0 = multiplyAdd(a8x0, v8u0, w0x0); a8x1 = multiplyAdd(a8x1, v8u0, w0x1)
+        let v9u0 = DoubleVector(repeating: x9[c])
+        a9x0 = multiplyAdd(a9x0, v9u0, w0x0); a9x1 = multiplyAdd(a9x1, v9u0, w0x1)
+        let v10u0 = DoubleVector(repeating: x10[c])
+        a10x0 = multiplyAdd(a10x0, v10u0, w0x0); a10x1 = multiplyAdd(a10x1, v10u0, w0x1)
+        let v11u0 = DoubleVector(repeating: x11[c])
+        a11x0 = multiplyAdd(a11x0, v11u0, w0x0); a11x1 = multiplyAdd(a11x1, v11u0, w0x1)
+        let v12u0 = DoubleVector(repeating: x12[c])
+        a12x0 = multiplyAdd(a12x0, v12u0, w0x0); a12x1 = multiplyAdd(a12x1, v12u0, w0x1)
+        let v13u0 = DoubleVector(repeating: x13[c])
+        a13x0 = multiplyAdd(a13x0, v13u0, w0x0); a13x1 = multiplyAdd(a13x1, v13u0, w0x1)
         w += 2 &* lanesDouble
         c &+= 1
       }
@@ -787,23 +787,23 @@ private func convolveTileDouble8(
       var c = base
       let end = base &+ numbers[10]
       while c < end {
-        let w0 = load(w), w1 = load(w + lanesDouble)
-        let v0 = DoubleVector(repeating: x0[c])
-        a0x0 = multiplyAdd(a0x0, v0, w0); a0x1 = multiplyAdd(a0x1, v0, w1)
-        let v1 = DoubleVector(repeating: x1[c])
-        a1x0 = multiplyAdd(a1x0, v1, w0); a1x1 = multiplyAdd(a1x1, v1, w1)
-        let v2 = DoubleVector(repeating: x2[c])
-        a2x0 = multiplyAdd(a2x0, v2, w0); a2x1 = multiplyAdd(a2x1, v2, w1)
-        let v3 = DoubleVector(repeating: x3[c])
-        a3x0 = multiplyAdd(a3x0, v3, w0); a3x1 = multiplyAdd(a3x1, v3, w1)
-        let v4 = DoubleVector(repeating: x4[c])
-        a4x0 = multiplyAdd(a4x0, v4, w0); a4x1 = multiplyAdd(a4x1, v4, w1)
-        let v5 = DoubleVector(repeating: x5[c])
-        a5x0 = multiplyAdd(a5x0, v5, w0); a5x1 = multiplyAdd(a5x1, v5, w1)
-        let v6 = DoubleVector(repeating: x6[c])
-        a6x0 = multiplyAdd(a6x0, v6, w0); a6x1 = multiplyAdd(a6x1, v6, w1)
-        let v7 = DoubleVector(repeating: x7[c])
-        a7x0 = multiplyAdd(a7x0, v7, w0); a7x1 = multiplyAdd(a7x1, v7, w1)
+        let w0x0 = load(w + 0 &* lanesDouble), w0x1 = load(w + 1 &* lanesDouble)
+        let v0u0 = DoubleVector(repeating: x0[c])
+        a0x0 = multiplyAdd(a0x0, v0u0, w0x0); a0x1 = multiplyAdd(a0x1, v0u0, w0x1)
+        let v1u0 = DoubleVector(repeating: x1[c])
+        a1x0 = multiplyAdd(a1x0, v1u0, w0x0); a1x1 = multiplyAdd(a1x1, v1u0, w0x1)
+        let v2u0 = DoubleVector(repeating: x2[c])
+        a2x0 = multiplyAdd(a2x0, v2u0, w0x0); a2x1 = multiplyAdd(a2x1, v2u0, w0x1)
+        let v3u0 = DoubleVector(repeating: x3[c])
+        a3x0 = multiplyAdd(a3x0, v3u0, w0x0); a3x1 = multiplyAdd(a3x1, v3u0, w0x1)
+        let v4u0 = DoubleVector(repeating: x4[c])
+        a4x0 = multiplyAdd(a4x0, v4u0, w0x0); a4x1 = multiplyAdd(a4x1, v4u0, w0x1)
+        let v5u0 = DoubleVector(repeating: x5[c])
+        a5x0 = multiplyAdd(a5x0, v5u0, w0x0); a5x1 = multiplyAdd(a5x1, v5u0, w0x1)
+        let v6u0 = DoubleVector(repeating: x6[c])
+        a6x0 = multiplyAdd(a6x0, v6u0, w0x0); a6x1 = multiplyAdd(a6x1, v6u0, w0x1)
+        let v7u0 = DoubleVector(repeating: x7[c])
+        a7x0 = multiplyAdd(a7x0, v7u0, w0x0); a7x1 = multiplyAdd(a7x1, v7u0, w0x1)
         w += 2 &* lanesDouble
         c &+= 1
       }
@@ -881,15 +881,15 @@ private func convolveTileDouble4(
       var c = base
       let end = base &+ numbers[10]
       while c < end {
-        let w0 = load(w), w1 = load(w + lanesDouble)
-        let v0 = DoubleVector(repeating: x0[c])
-        a0x0 = multiplyAdd(a0x0, v0, w0); a0x1 = multiplyAdd(a0x1, v0, w1)
-        let v1 = DoubleVector(repeating: x1[c])
-        a1x0 = multiplyAdd(a1x0, v1, w0); a1x1 = multiplyAdd(a1x1, v1, w1)
-        let v2 = DoubleVector(repeating: x2[c])
-        a2x0 = multiplyAdd(a2x0, v2, w0); a2x1 = multiplyAdd(a2x1, v2, w1)
-        let v3 = DoubleVector(repeating: x3[c])
-        a3x0 = multiplyAdd(a3x0, v3, w0); a3x1 = multiplyAdd(a3x1, v3, w1)
+        let w0x0 = load(w + 0 &* lanesDouble), w0x1 = load(w + 1 &* lanesDouble)
+        let v0u0 = DoubleVector(repeating: x0[c])
+        a0x0 = multiplyAdd(a0x0, v0u0, w0x0); a0x1 = multiplyAdd(a0x1, v0u0, w0x1)
+        let v1u0 = DoubleVector(repeating: x1[c])
+        a1x0 = multiplyAdd(a1x0, v1u0, w0x0); a1x1 = multiplyAdd(a1x1, v1u0, w0x1)
+        let v2u0 = DoubleVector(repeating: x2[c])
+        a2x0 = multiplyAdd(a2x0, v2u0, w0x0); a2x1 = multiplyAdd(a2x1, v2u0, w0x1)
+        let v3u0 = DoubleVector(repeating: x3[c])
+        a3x0 = multiplyAdd(a3x0, v3u0, w0x0); a3x1 = multiplyAdd(a3x1, v3u0, w0x1)
         w += 2 &* lanesDouble
         c &+= 1
       }
@@ -941,11 +941,11 @@ private func convolveTileDouble2(
       var c = base
       let end = base &+ numbers[10]
       while c < end {
-        let w0 = load(w), w1 = load(w + lanesDouble)
-        let v0 = DoubleVector(repeating: x0[c])
-        a0x0 = multiplyAdd(a0x0, v0, w0); a0x1 = multiplyAdd(a0x1, v0, w1)
-        let v1 = DoubleVector(repeating: x1[c])
-        a1x0 = multiplyAdd(a1x0, v1, w0); a1x1 = multiplyAdd(a1x1, v1, w1)
+        let w0x0 = load(w + 0 &* lanesDouble), w0x1 = load(w + 1 &* lanesDouble)
+        let v0u0 = DoubleVector(repeating: x0[c])
+        a0x0 = multiplyAdd(a0x0, v0u0, w0x0); a0x1 = multiplyAdd(a0x1, v0u0, w0x1)
+        let v1u0 = DoubleVector(repeating: x1[c])
+        a1x0 = multiplyAdd(a1x0, v1u0, w0x0); a1x1 = multiplyAdd(a1x1, v1u0, w0x1)
         w += 2 &* lanesDouble
         c &+= 1
       }
@@ -982,9 +982,9 @@ private func convolveTileDouble1(
       var c = base
       let end = base &+ numbers[10]
       while c < end {
-        let w0 = load(w), w1 = load(w + lanesDouble)
-        let v0 = DoubleVector(repeating: x0[c])
-        a0x0 = multiplyAdd(a0x0, v0, w0); a0x1 = multiplyAdd(a0x1, v0, w1)
+        let w0x0 = load(w + 0 &* lanesDouble), w0x1 = load(w + 1 &* lanesDouble)
+        let v0u0 = DoubleVector(repeating: x0[c])
+        a0x0 = multiplyAdd(a0x0, v0u0, w0x0); a0x1 = multiplyAdd(a0x1, v0u0, w0x1)
         w += 2 &* lanesDouble
         c &+= 1
       }
@@ -1085,20 +1085,76 @@ private func convolveTileFloat6(
     while inner < numbers[8] {
       var c = base
       let end = base &+ numbers[10]
+      while c &+ 3 < end {
+        let w0x0 = load(w + 0 &* lanesFloat), w0x1 = load(w + 1 &* lanesFloat)
+        let v0u0 = FloatVector(repeating: x0[c])
+        a0x0 = multiplyAdd(a0x0, v0u0, w0x0); a0x1 = multiplyAdd(a0x1, v0u0, w0x1)
+        let v1u0 = FloatVector(repeating: x1[c])
+        a1x0 = multiplyAdd(a1x0, v1u0, w0x0); a1x1 = multiplyAdd(a1x1, v1u0, w0x1)
+        let v2u0 = FloatVector(repeating: x2[c])
+        a2x0 = multiplyAdd(a2x0, v2u0, w0x0); a2x1 = multiplyAdd(a2x1, v2u0, w0x1)
+        let v3u0 = FloatVector(repeating: x3[c])
+        a3x0 = multiplyAdd(a3x0, v3u0, w0x0); a3x1 = multiplyAdd(a3x1, v3u0, w0x1)
+        let v4u0 = FloatVector(repeating: x4[c])
+        a4x0 = multiplyAdd(a4x0, v4u0, w0x0); a4x1 = multiplyAdd(a4x1, v4u0, w0x1)
+        let v5u0 = FloatVector(repeating: x5[c])
+        a5x0 = multiplyAdd(a5x0, v5u0, w0x0); a5x1 = multiplyAdd(a5x1, v5u0, w0x1)
+        let w1x0 = load(w + 2 &* lanesFloat), w1x1 = load(w + 3 &* lanesFloat)
+        let v0u1 = FloatVector(repeating: x0[c &+ 1])
+        a0x0 = multiplyAdd(a0x0, v0u1, w1x0); a0x1 = multiplyAdd(a0x1, v0u1, w1x1)
+        let v1u1 = FloatVector(repeating: x1[c &+ 1])
+        a1x0 = multiplyAdd(a1x0, v1u1, w1x0); a1x1 = multiplyAdd(a1x1, v1u1, w1x1)
+        let v2u1 = FloatVector(repeating: x2[c &+ 1])
+        a2x0 = multiplyAdd(a2x0, v2u1, w1x0); a2x1 = multiplyAdd(a2x1, v2u1, w1x1)
+        let v3u1 = FloatVector(repeating: x3[c &+ 1])
+        a3x0 = multiplyAdd(a3x0, v3u1, w1x0); a3x1 = multiplyAdd(a3x1, v3u1, w1x1)
+        let v4u1 = FloatVector(repeating: x4[c &+ 1])
+        a4x0 = multiplyAdd(a4x0, v4u1, w1x0); a4x1 = multiplyAdd(a4x1, v4u1, w1x1)
+        let v5u1 = FloatVector(repeating: x5[c &+ 1])
+        a5x0 = multiplyAdd(a5x0, v5u1, w1x0); a5x1 = multiplyAdd(a5x1, v5u1, w1x1)
+        let w2x0 = load(w + 4 &* lanesFloat), w2x1 = load(w + 5 &* lanesFloat)
+        let v0u2 = FloatVector(repeating: x0[c &+ 2])
+        a0x0 = multiplyAdd(a0x0, v0u2, w2x0); a0x1 = multiplyAdd(a0x1, v0u2, w2x1)
+        let v1u2 = FloatVector(repeating: x1[c &+ 2])
+        a1x0 = multiplyAdd(a1x0, v1u2, w2x0); a1x1 = multiplyAdd(a1x1, v1u2, w2x1)
+        let v2u2 = FloatVector(repeating: x2[c &+ 2])
+        a2x0 = multiplyAdd(a2x0, v2u2, w2x0); a2x1 = multiplyAdd(a2x1, v2u2, w2x1)
+        let v3u2 = FloatVector(repeating: x3[c &+ 2])
+        a3x0 = multiplyAdd(a3x0, v3u2, w2x0); a3x1 = multiplyAdd(a3x1, v3u2, w2x1)
+        let v4u2 = FloatVector(repeating: x4[c &+ 2])
+        a4x0 = multiplyAdd(a4x0, v4u2, w2x0); a4x1 = multiplyAdd(a4x1, v4u2, w2x1)
+        let v5u2 = FloatVector(repeating: x5[c &+ 2])
+        a5x0 = multiplyAdd(a5x0, v5u2, w2x0); a5x1 = multiplyAdd(a5x1, v5u2, w2x1)
+        let w3x0 = load(w + 6 &* lanesFloat), w3x1 = load(w + 7 &* lanesFloat)
+        let v0u3 = FloatVector(repeating: x0[c &+ 3])
+        a0x0 = multiplyAdd(a0x0, v0u3, w3x0); a0x1 = multiplyAdd(a0x1, v0u3, w3x1)
+        let v1u3 = FloatVector(repeating: x1[c &+ 3])
+        a1x0 = multiplyAdd(a1x0, v1u3, w3x0); a1x1 = multiplyAdd(a1x1, v1u3, w3x1)
+        let v2u3 = FloatVector(repeating: x2[c &+ 3])
+        a2x0 = multiplyAdd(a2x0, v2u3, w3x0); a2x1 = multiplyAdd(a2x1, v2u3, w3x1)
+        let v3u3 = FloatVector(repeating: x3[c &+ 3])
+        a3x0 = multiplyAdd(a3x0, v3u3, w3x0); a3x1 = multiplyAdd(a3x1, v3u3, w3x1)
+        let v4u3 = FloatVector(repeating: x4[c &+ 3])
+        a4x0 = multiplyAdd(a4x0, v4u3, w3x0); a4x1 = multiplyAdd(a4x1, v4u3, w3x1)
+        let v5u3 = FloatVector(repeating: x5[c &+ 3])
+        a5x0 = multiplyAdd(a5x0, v5u3, w3x0); a5x1 = multiplyAdd(a5x1, v5u3, w3x1)
+        w += 8 &* lanesFloat
+        c &+= 4
+      }
       while c < end {
-        let w0 = load(w), w1 = load(w + lanesFloat)
-        let v0 = FloatVector(repeating: x0[c])
-        a0x0 = multiplyAdd(a0x0, v0, w0); a0x1 = multiplyAdd(a0x1, v0, w1)
-        let v1 = FloatVector(repeating: x1[c])
-        a1x0 = multiplyAdd(a1x0, v1, w0); a1x1 = multiplyAdd(a1x1, v1, w1)
-        let v2 = FloatVector(repeating: x2[c])
-        a2x0 = multiplyAdd(a2x0, v2, w0); a2x1 = multiplyAdd(a2x1, v2, w1)
-        let v3 = FloatVector(repeating: x3[c])
-        a3x0 = multiplyAdd(a3x0, v3, w0); a3x1 = multiplyAdd(a3x1, v3, w1)
-        let v4 = FloatVector(repeating: x4[c])
-        a4x0 = multiplyAdd(a4x0, v4, w0); a4x1 = multiplyAdd(a4x1, v4, w1)
-        let v5 = FloatVector(repeating: x5[c])
-        a5x0 = multiplyAdd(a5x0, v5, w0); a5x1 = multiplyAdd(a5x1, v5, w1)
+        let w0x0 = load(w + 0 &* lanesFloat), w0x1 = load(w + 1 &* lanesFloat)
+        let v0u0 = FloatVector(repeating: x0[c])
+        a0x0 = multiplyAdd(a0x0, v0u0, w0x0); a0x1 = multiplyAdd(a0x1, v0u0, w0x1)
+        let v1u0 = FloatVector(repeating: x1[c])
+        a1x0 = multiplyAdd(a1x0, v1u0, w0x0); a1x1 = multiplyAdd(a1x1, v1u0, w0x1)
+        let v2u0 = FloatVector(repeating: x2[c])
+        a2x0 = multiplyAdd(a2x0, v2u0, w0x0); a2x1 = multiplyAdd(a2x1, v2u0, w0x1)
+        let v3u0 = FloatVector(repeating: x3[c])
+        a3x0 = multiplyAdd(a3x0, v3u0, w0x0); a3x1 = multiplyAdd(a3x1, v3u0, w0x1)
+        let v4u0 = FloatVector(repeating: x4[c])
+        a4x0 = multiplyAdd(a4x0, v4u0, w0x0); a4x1 = multiplyAdd(a4x1, v4u0, w0x1)
+        let v5u0 = FloatVector(repeating: x5[c])
+        a5x0 = multiplyAdd(a5x0, v5u0, w0x0); a5x1 = multiplyAdd(a5x1, v5u0, w0x1)
         w += 2 &* lanesFloat
         c &+= 1
       }
@@ -1176,18 +1232,66 @@ private func convolveTileFloat5(
     while inner < numbers[8] {
       var c = base
       let end = base &+ numbers[10]
+      while c &+ 3 < end {
+        let w0x0 = load(w + 0 &* lanesFloat), w0x1 = load(w + 1 &* lanesFloat)
+        let v0u0 = FloatVector(repeating: x0[c])
+        a0x0 = multiplyAdd(a0x0, v0u0, w0x0); a0x1 = multiplyAdd(a0x1, v0u0, w0x1)
+        let v1u0 = FloatVector(repeating: x1[c])
+        a1x0 = multiplyAdd(a1x0, v1u0, w0x0); a1x1 = multiplyAdd(a1x1, v1u0, w0x1)
+        let v2u0 = FloatVector(repeating: x2[c])
+        a2x0 = multiplyAdd(a2x0, v2u0, w0x0); a2x1 = multiplyAdd(a2x1, v2u0, w0x1)
+        let v3u0 = FloatVector(repeating: x3[c])
+        a3x0 = multiplyAdd(a3x0, v3u0, w0x0); a3x1 = multiplyAdd(a3x1, v3u0, w0x1)
+        let v4u0 = FloatVector(repeating: x4[c])
+        a4x0 = multiplyAdd(a4x0, v4u0, w0x0); a4x1 = multiplyAdd(a4x1, v4u0, w0x1)
+        let w1x0 = load(w + 2 &* lanesFloat), w1x1 = load(w + 3 &* lanesFloat)
+        let v0u1 = FloatVector(repeating: x0[c &+ 1])
+        a0x0 = multiplyAdd(a0x0, v0u1, w1x0); a0x1 = multiplyAdd(a0x1, v0u1, w1x1)
+        let v1u1 = FloatVector(repeating: x1[c &+ 1])
+        a1x0 = multiplyAdd(a1x0, v1u1, w1x0); a1x1 = multiplyAdd(a1x1, v1u1, w1x1)
+        let v2u1 = FloatVector(repeating: x2[c &+ 1])
+        a2x0 = multiplyAdd(a2x0, v2u1, w1x0); a2x1 = multiplyAdd(a2x1, v2u1, w1x1)
+        let v3u1 = FloatVector(repeating: x3[c &+ 1])
+        a3x0 = multiplyAdd(a3x0, v3u1, w1x0); a3x1 = multiplyAdd(a3x1, v3u1, w1x1)
+        let v4u1 = FloatVector(repeating: x4[c &+ 1])
+        a4x0 = multiplyAdd(a4x0, v4u1, w1x0); a4x1 = multiplyAdd(a4x1, v4u1, w1x1)
+        let w2x0 = load(w + 4 &* lanesFloat), w2x1 = load(w + 5 &* lanesFloat)
+        let v0u2 = FloatVector(repeating: x0[c &+ 2])
+        a0x0 = multiplyAdd(a0x0, v0u2, w2x0); a0x1 = multiplyAdd(a0x1, v0u2, w2x1)
+        let v1u2 = FloatVector(repeating: x1[c &+ 2])
+        a1x0 = multiplyAdd(a1x0, v1u2, w2x0); a1x1 = multiplyAdd(a1x1, v1u2, w2x1)
+        let v2u2 = FloatVector(repeating: x2[c &+ 2])
+        a2x0 = multiplyAdd(a2x0, v2u2, w2x0); a2x1 = multiplyAdd(a2x1, v2u2, w2x1)
+        let v3u2 = FloatVector(repeating: x3[c &+ 2])
+        a3x0 = multiplyAdd(a3x0, v3u2, w2x0); a3x1 = multiplyAdd(a3x1, v3u2, w2x1)
+        let v4u2 = FloatVector(repeating: x4[c &+ 2])
+        a4x0 = multiplyAdd(a4x0, v4u2, w2x0); a4x1 = multiplyAdd(a4x1, v4u2, w2x1)
+        let w3x0 = load(w + 6 &* lanesFloat), w3x1 = load(w + 7 &* lanesFloat)
+        let v0u3 = FloatVector(repeating: x0[c &+ 3])
+        a0x0 = multiplyAdd(a0x0, v0u3, w3x0); a0x1 = multiplyAdd(a0x1, v0u3, w3x1)
+        let v1u3 = FloatVector(repeating: x1[c &+ 3])
+        a1x0 = multiplyAdd(a1x0, v1u3, w3x0); a1x1 = multiplyAdd(a1x1, v1u3, w3x1)
+        let v2u3 = FloatVector(repeating: x2[c &+ 3])
+        a2x0 = multiplyAdd(a2x0, v2u3, w3x0); a2x1 = multiplyAdd(a2x1, v2u3, w3x1)
+        let v3u3 = FloatVector(repeating: x3[c &+ 3])
+        a3x0 = multiplyAdd(a3x0, v3u3, w3x0); a3x1 = multiplyAdd(a3x1, v3u3, w3x1)
+        let v4u3 = FloatVector(repeating: x4[c &+ 3])
+        a4x0 = multiplyAdd(a4x0, v4u3, w3x0); a4x1 = multiplyAdd(a4x1, v4u3, w3x1)
+        w += 8 &* lanesFloat
+        c &+= 4
+      }
       while c < end {
-        let w0 = load(w), w1 = load(w + lanesFloat)
-        let v0 = FloatVector(repeating: x0[c])
-        a0x0 = multiplyAdd(a0x0, v0, w0); a0x1 = multiplyAdd(a0x1, v0, w1)
-        let v1 = FloatVector(repeating: x1[c])
-        a1x0 = multiplyAdd(a1x0, v1, w0); a1x1 = multiplyAdd(a1x1, v1, w1)
-        let v2 = FloatVector(repeating: x2[c])
-        a2x0 = multiplyAdd(a2x0, v2, w0); a2x1 = multiplyAdd(a2x1, v2, w1)
-        let v3 = FloatVector(repeating: x3[c])
-        a3x0 = multiplyAdd(a3x0, v3, w0); a3x1 = multiplyAdd(a3x1, v3, w1)
-        let v4 = FloatVector(repeating: x4[c])
-        a4x0 = multiplyAdd(a4x0, v4, w0); a4x1 = multiplyAdd(a4x1, v4, w1)
+        let w0x0 = load(w + 0 &* lanesFloat), w0x1 = load(w + 1 &* lanesFloat)
+        let v0u0 = FloatVector(repeating: x0[c])
+        a0x0 = multiplyAdd(a0x0, v0u0, w0x0); a0x1 = multiplyAdd(a0x1, v0u0, w0x1)
+        let v1u0 = FloatVector(repeating: x1[c])
+        a1x0 = multiplyAdd(a1x0, v1u0, w0x0); a1x1 = multiplyAdd(a1x1, v1u0, w0x1)
+        let v2u0 = FloatVector(repeating: x2[c])
+        a2x0 = multiplyAdd(a2x0, v2u0, w0x0); a2x1 = multiplyAdd(a2x1, v2u0, w0x1)
+        let v3u0 = FloatVector(repeating: x3[c])
+        a3x0 = multiplyAdd(a3x0, v3u0, w0x0); a3x1 = multiplyAdd(a3x1, v3u0, w0x1)
+        let v4u0 = FloatVector(repeating: x4[c])
+        a4x0 = multiplyAdd(a4x0, v4u0, w0x0); a4x1 = multiplyAdd(a4x1, v4u0, w0x1)
         w += 2 &* lanesFloat
         c &+= 1
       }
@@ -1255,16 +1359,56 @@ private func convolveTileFloat4(
     while inner < numbers[8] {
       var c = base
       let end = base &+ numbers[10]
+      while c &+ 3 < end {
+        let w0x0 = load(w + 0 &* lanesFloat), w0x1 = load(w + 1 &* lanesFloat)
+        let v0u0 = FloatVector(repeating: x0[c])
+        a0x0 = multiplyAdd(a0x0, v0u0, w0x0); a0x1 = multiplyAdd(a0x1, v0u0, w0x1)
+        let v1u0 = FloatVector(repeating: x1[c])
+        a1x0 = multiplyAdd(a1x0, v1u0, w0x0); a1x1 = multiplyAdd(a1x1, v1u0, w0x1)
+        let v2u0 = FloatVector(repeating: x2[c])
+        a2x0 = multiplyAdd(a2x0, v2u0, w0x0); a2x1 = multiplyAdd(a2x1, v2u0, w0x1)
+        let v3u0 = FloatVector(repeating: x3[c])
+        a3x0 = multiplyAdd(a3x0, v3u0, w0x0); a3x1 = multiplyAdd(a3x1, v3u0, w0x1)
+        let w1x0 = load(w + 2 &* lanesFloat), w1x1 = load(w + 3 &* lanesFloat)
+        let v0u1 = FloatVector(repeating: x0[c &+ 1])
+        a0x0 = multiplyAdd(a0x0, v0u1, w1x0); a0x1 = multiplyAdd(a0x1, v0u1, w1x1)
+        let v1u1 = FloatVector(repeating: x1[c &+ 1])
+        a1x0 = multiplyAdd(a1x0, v1u1, w1x0); a1x1 = multiplyAdd(a1x1, v1u1, w1x1)
+        let v2u1 = FloatVector(repeating: x2[c &+ 1])
+        a2x0 = multiplyAdd(a2x0, v2u1, w1x0); a2x1 = multiplyAdd(a2x1, v2u1, w1x1)
+        let v3u1 = FloatVector(repeating: x3[c &+ 1])
+        a3x0 = multiplyAdd(a3x0, v3u1, w1x0); a3x1 = multiplyAdd(a3x1, v3u1, w1x1)
+        let w2x0 = load(w + 4 &* lanesFloat), w2x1 = load(w + 5 &* lanesFloat)
+        let v0u2 = FloatVector(repeating: x0[c &+ 2])
+        a0x0 = multiplyAdd(a0x0, v0u2, w2x0); a0x1 = multiplyAdd(a0x1, v0u2, w2x1)
+        let v1u2 = FloatVector(repeating: x1[c &+ 2])
+        a1x0 = multiplyAdd(a1x0, v1u2, w2x0); a1x1 = multiplyAdd(a1x1, v1u2, w2x1)
+        let v2u2 = FloatVector(repeating: x2[c &+ 2])
+        a2x0 = multiplyAdd(a2x0, v2u2, w2x0); a2x1 = multiplyAdd(a2x1, v2u2, w2x1)
+        let v3u2 = FloatVector(repeating: x3[c &+ 2])
+        a3x0 = multiplyAdd(a3x0, v3u2, w2x0); a3x1 = multiplyAdd(a3x1, v3u2, w2x1)
+        let w3x0 = load(w + 6 &* lanesFloat), w3x1 = load(w + 7 &* lanesFloat)
+        let v0u3 = FloatVector(repeating: x0[c &+ 3])
+        a0x0 = multiplyAdd(a0x0, v0u3, w3x0); a0x1 = multiplyAdd(a0x1, v0u3, w3x1)
+        let v1u3 = FloatVector(repeating: x1[c &+ 3])
+        a1x0 = multiplyAdd(a1x0, v1u3, w3x0); a1x1 = multiplyAdd(a1x1, v1u3, w3x1)
+        let v2u3 = FloatVector(repeating: x2[c &+ 3])
+        a2x0 = multiplyAdd(a2x0, v2u3, w3x0); a2x1 = multiplyAdd(a2x1, v2u3, w3x1)
+        let v3u3 = FloatVector(repeating: x3[c &+ 3])
+        a3x0 = multiplyAdd(a3x0, v3u3, w3x0); a3x1 = multiplyAdd(a3x1, v3u3, w3x1)
+        w += 8 &* lanesFloat
+        c &+= 4
+      }
       while c < end {
-        let w0 = load(w), w1 = load(w + lanesFloat)
-        let v0 = FloatVector(repeating: x0[c])
-        a0x0 = multiplyAdd(a0x0, v0, w0); a0x1 = multiplyAdd(a0x1, v0, w1)
-        let v1 = FloatVector(repeating: x1[c])
-        a1x0 = multiplyAdd(a1x0, v1, w0); a1x1 = multiplyAdd(a1x1, v1, w1)
-        let v2 = FloatVector(repeating: x2[c])
-        a2x0 = multiplyAdd(a2x0, v2, w0); a2x1 = multiplyAdd(a2x1, v2, w1)
-        let v3 = FloatVector(repeating: x3[c])
-        a3x0 = multiplyAdd(a3x0, v3, w0); a3x1 = multiplyAdd(a3x1, v3, w1)
+        let w0x0 = load(w + 0 &* lanesFloat), w0x1 = load(w + 1 &* lanesFloat)
+        let v0u0 = FloatVector(repeating: x0[c])
+        a0x0 = multiplyAdd(a0x0, v0u0, w0x0); a0x1 = multiplyAdd(a0x1, v0u0, w0x1)
+        let v1u0 = FloatVector(repeating: x1[c])
+        a1x0 = multiplyAdd(a1x0, v1u0, w0x0); a1x1 = multiplyAdd(a1x1, v1u0, w0x1)
+        let v2u0 = FloatVector(repeating: x2[c])
+        a2x0 = multiplyAdd(a2x0, v2u0, w0x0); a2x1 = multiplyAdd(a2x1, v2u0, w0x1)
+        let v3u0 = FloatVector(repeating: x3[c])
+        a3x0 = multiplyAdd(a3x0, v3u0, w0x0); a3x1 = multiplyAdd(a3x1, v3u0, w0x1)
         w += 2 &* lanesFloat
         c &+= 1
       }
@@ -1322,14 +1466,46 @@ private func convolveTileFloat3(
     while inner < numbers[8] {
       var c = base
       let end = base &+ numbers[10]
+      while c &+ 3 < end {
+        let w0x0 = load(w + 0 &* lanesFloat), w0x1 = load(w + 1 &* lanesFloat)
+        let v0u0 = FloatVector(repeating: x0[c])
+        a0x0 = multiplyAdd(a0x0, v0u0, w0x0); a0x1 = multiplyAdd(a0x1, v0u0, w0x1)
+        let v1u0 = FloatVector(repeating: x1[c])
+        a1x0 = multiplyAdd(a1x0, v1u0, w0x0); a1x1 = multiplyAdd(a1x1, v1u0, w0x1)
+        let v2u0 = FloatVector(repeating: x2[c])
+        a2x0 = multiplyAdd(a2x0, v2u0, w0x0); a2x1 = multiplyAdd(a2x1, v2u0, w0x1)
+        let w1x0 = load(w + 2 &* lanesFloat), w1x1 = load(w + 3 &* lanesFloat)
+        let v0u1 = FloatVector(repeating: x0[c &+ 1])
+        a0x0 = multiplyAdd(a0x0, v0u1, w1x0); a0x1 = multiplyAdd(a0x1, v0u1, w1x1)
+        let v1u1 = FloatVector(repeating: x1[c &+ 1])
+        a1x0 = multiplyAdd(a1x0, v1u1, w1x0); a1x1 = multiplyAdd(a1x1, v1u1, w1x1)
+        let v2u1 = FloatVector(repeating: x2[c &+ 1])
+        a2x0 = multiplyAdd(a2x0, v2u1, w1x0); a2x1 = multiplyAdd(a2x1, v2u1, w1x1)
+        let w2x0 = load(w + 4 &* lanesFloat), w2x1 = load(w + 5 &* lanesFloat)
+        let v0u2 = FloatVector(repeating: x0[c &+ 2])
+        a0x0 = multiplyAdd(a0x0, v0u2, w2x0); a0x1 = multiplyAdd(a0x1, v0u2, w2x1)
+        let v1u2 = FloatVector(repeating: x1[c &+ 2])
+        a1x0 = multiplyAdd(a1x0, v1u2, w2x0); a1x1 = multiplyAdd(a1x1, v1u2, w2x1)
+        let v2u2 = FloatVector(repeating: x2[c &+ 2])
+        a2x0 = multiplyAdd(a2x0, v2u2, w2x0); a2x1 = multiplyAdd(a2x1, v2u2, w2x1)
+        let w3x0 = load(w + 6 &* lanesFloat), w3x1 = load(w + 7 &* lanesFloat)
+        let v0u3 = FloatVector(repeating: x0[c &+ 3])
+        a0x0 = multiplyAdd(a0x0, v0u3, w3x0); a0x1 = multiplyAdd(a0x1, v0u3, w3x1)
+        let v1u3 = FloatVector(repeating: x1[c &+ 3])
+        a1x0 = multiplyAdd(a1x0, v1u3, w3x0); a1x1 = multiplyAdd(a1x1, v1u3, w3x1)
+        let v2u3 = FloatVector(repeating: x2[c &+ 3])
+        a2x0 = multiplyAdd(a2x0, v2u3, w3x0); a2x1 = multiplyAdd(a2x1, v2u3, w3x1)
+        w += 8 &* lanesFloat
+        c &+= 4
+      }
       while c < end {
-        let w0 = load(w), w1 = load(w + lanesFloat)
-        let v0 = FloatVector(repeating: x0[c])
-        a0x0 = multiplyAdd(a0x0, v0, w0); a0x1 = multiplyAdd(a0x1, v0, w1)
-        let v1 = FloatVector(repeating: x1[c])
-        a1x0 = multiplyAdd(a1x0, v1, w0); a1x1 = multiplyAdd(a1x1, v1, w1)
-        let v2 = FloatVector(repeating: x2[c])
-        a2x0 = multiplyAdd(a2x0, v2, w0); a2x1 = multiplyAdd(a2x1, v2, w1)
+        let w0x0 = load(w + 0 &* lanesFloat), w0x1 = load(w + 1 &* lanesFloat)
+        let v0u0 = FloatVector(repeating: x0[c])
+        a0x0 = multiplyAdd(a0x0, v0u0, w0x0); a0x1 = multiplyAdd(a0x1, v0u0, w0x1)
+        let v1u0 = FloatVector(repeating: x1[c])
+        a1x0 = multiplyAdd(a1x0, v1u0, w0x0); a1x1 = multiplyAdd(a1x1, v1u0, w0x1)
+        let v2u0 = FloatVector(repeating: x2[c])
+        a2x0 = multiplyAdd(a2x0, v2u0, w0x0); a2x1 = multiplyAdd(a2x1, v2u0, w0x1)
         w += 2 &* lanesFloat
         c &+= 1
       }
@@ -1377,12 +1553,36 @@ private func convolveTileFloat2(
     while inner < numbers[8] {
       var c = base
       let end = base &+ numbers[10]
+      while c &+ 3 < end {
+        let w0x0 = load(w + 0 &* lanesFloat), w0x1 = load(w + 1 &* lanesFloat)
+        let v0u0 = FloatVector(repeating: x0[c])
+        a0x0 = multiplyAdd(a0x0, v0u0, w0x0); a0x1 = multiplyAdd(a0x1, v0u0, w0x1)
+        let v1u0 = FloatVector(repeating: x1[c])
+        a1x0 = multiplyAdd(a1x0, v1u0, w0x0); a1x1 = multiplyAdd(a1x1, v1u0, w0x1)
+        let w1x0 = load(w + 2 &* lanesFloat), w1x1 = load(w + 3 &* lanesFloat)
+        let v0u1 = FloatVector(repeating: x0[c &+ 1])
+        a0x0 = multiplyAdd(a0x0, v0u1, w1x0); a0x1 = multiplyAdd(a0x1, v0u1, w1x1)
+        let v1u1 = FloatVector(repeating: x1[c &+ 1])
+        a1x0 = multiplyAdd(a1x0, v1u1, w1x0); a1x1 = multiplyAdd(a1x1, v1u1, w1x1)
+        let w2x0 = load(w + 4 &* lanesFloat), w2x1 = load(w + 5 &* lanesFloat)
+        let v0u2 = FloatVector(repeating: x0[c &+ 2])
+        a0x0 = multiplyAdd(a0x0, v0u2, w2x0); a0x1 = multiplyAdd(a0x1, v0u2, w2x1)
+        let v1u2 = FloatVector(repeating: x1[c &+ 2])
+        a1x0 = multiplyAdd(a1x0, v1u2, w2x0); a1x1 = multiplyAdd(a1x1, v1u2, w2x1)
+        let w3x0 = load(w + 6 &* lanesFloat), w3x1 = load(w + 7 &* lanesFloat)
+        let v0u3 = FloatVector(repeating: x0[c &+ 3])
+        a0x0 = multiplyAdd(a0x0, v0u3, w3x0); a0x1 = multiplyAdd(a0x1, v0u3, w3x1)
+        let v1u3 = FloatVector(repeating: x1[c &+ 3])
+        a1x0 = multiplyAdd(a1x0, v1u3, w3x0); a1x1 = multiplyAdd(a1x1, v1u3, w3x1)
+        w += 8 &* lanesFloat
+        c &+= 4
+      }
       while c < end {
-        let w0 = load(w), w1 = load(w + lanesFloat)
-        let v0 = FloatVector(repeating: x0[c])
-        a0x0 = multiplyAdd(a0x0, v0, w0); a0x1 = multiplyAdd(a0x1, v0, w1)
-        let v1 = FloatVector(repeating: x1[c])
-        a1x0 = multiplyAdd(a1x0, v1, w0); a1x1 = multiplyAdd(a1x1, v1, w1)
+        let w0x0 = load(w + 0 &* lanesFloat), w0x1 = load(w + 1 &* lanesFloat)
+        let v0u0 = FloatVector(repeating: x0[c])
+        a0x0 = multiplyAdd(a0x0, v0u0, w0x0); a0x1 = multiplyAdd(a0x1, v0u0, w0x1)
+        let v1u0 = FloatVector(repeating: x1[c])
+        a1x0 = multiplyAdd(a1x0, v1u0, w0x0); a1x1 = multiplyAdd(a1x1, v1u0, w0x1)
         w += 2 &* lanesFloat
         c &+= 1
       }
@@ -1418,10 +1618,26 @@ private func convolveTileFloat1(
     while inner < numbers[8] {
       var c = base
       let end = base &+ numbers[10]
+      while c &+ 3 < end {
+        let w0x0 = load(w + 0 &* lanesFloat), w0x1 = load(w + 1 &* lanesFloat)
+        let v0u0 = FloatVector(repeating: x0[c])
+        a0x0 = multiplyAdd(a0x0, v0u0, w0x0); a0x1 = multiplyAdd(a0x1, v0u0, w0x1)
+        let w1x0 = load(w + 2 &* lanesFloat), w1x1 = load(w + 3 &* lanesFloat)
+        let v0u1 = FloatVector(repeating: x0[c &+ 1])
+        a0x0 = multiplyAdd(a0x0, v0u1, w1x0); a0x1 = multiplyAdd(a0x1, v0u1, w1x1)
+        let w2x0 = load(w + 4 &* lanesFloat), w2x1 = load(w + 5 &* lanesFloat)
+        let v0u2 = FloatVector(repeating: x0[c &+ 2])
+        a0x0 = multiplyAdd(a0x0, v0u2, w2x0); a0x1 = multiplyAdd(a0x1, v0u2, w2x1)
+        let w3x0 = load(w + 6 &* lanesFloat), w3x1 = load(w + 7 &* lanesFloat)
+        let v0u3 = FloatVector(repeating: x0[c &+ 3])
+        a0x0 = multiplyAdd(a0x0, v0u3, w3x0); a0x1 = multiplyAdd(a0x1, v0u3, w3x1)
+        w += 8 &* lanesFloat
+        c &+= 4
+      }
       while c < end {
-        let w0 = load(w), w1 = load(w + lanesFloat)
-        let v0 = FloatVector(repeating: x0[c])
-        a0x0 = multiplyAdd(a0x0, v0, w0); a0x1 = multiplyAdd(a0x1, v0, w1)
+        let w0x0 = load(w + 0 &* lanesFloat), w0x1 = load(w + 1 &* lanesFloat)
+        let v0u0 = FloatVector(repeating: x0[c])
+        a0x0 = multiplyAdd(a0x0, v0u0, w0x0); a0x1 = multiplyAdd(a0x1, v0u0, w0x1)
         w += 2 &* lanesFloat
         c &+= 1
       }
@@ -1509,19 +1725,19 @@ private func convolveTileDouble6(
       var c = base
       let end = base &+ numbers[10]
       while c < end {
-        let w0 = load(w), w1 = load(w + lanesDouble)
-        let v0 = DoubleVector(repeating: x0[c])
-        a0x0 = multiplyAdd(a0x0, v0, w0); a0x1 = multiplyAdd(a0x1, v0, w1)
-        let v1 = DoubleVector(repeating: x1[c])
-        a1x0 = multiplyAdd(a1x0, v1, w0); a1x1 = multiplyAdd(a1x1, v1, w1)
-        let v2 = DoubleVector(repeating: x2[c])
-        a2x0 = multiplyAdd(a2x0, v2, w0); a2x1 = multiplyAdd(a2x1, v2, w1)
-        let v3 = DoubleVector(repeating: x3[c])
-        a3x0 = multiplyAdd(a3x0, v3, w0); a3x1 = multiplyAdd(a3x1, v3, w1)
-        let v4 = DoubleVector(repeating: x4[c])
-        a4x0 = multiplyAdd(a4x0, v4, w0); a4x1 = multiplyAdd(a4x1, v4, w1)
-        let v5 = DoubleVector(repeating: x5[c])
-        a5x0 = multiplyAdd(a5x0, v5, w0); a5x1 = multiplyAdd(a5x1, v5, w1)
+        let w0x0 = load(w + 0 &* lanesDouble), w0x1 = load(w + 1 &* lanesDouble)
+        let v0u0 = DoubleVector(repeating: x0[c])
+        a0x0 = multiplyAdd(a0x0, v0u0, w0x0); a0x1 = multiplyAdd(a0x1, v0u0, w0x1)
+        let v1u0 = DoubleVector(repeating: x1[c])
+        a1x0 = multiplyAdd(a1x0, v1u0, w0x0); a1x1 = multiplyAdd(a1x1, v1u0, w0x1)
+        let v2u0 = DoubleVector(repeating: x2[c])
+        a2x0 = multiplyAdd(a2x0, v2u0, w0x0); a2x1 = multiplyAdd(a2x1, v2u0, w0x1)
+        let v3u0 = DoubleVector(repeating: x3[c])
+        a3x0 = multiplyAdd(a3x0, v3u0, w0x0); a3x1 = multiplyAdd(a3x1, v3u0, w0x1)
+        let v4u0 = DoubleVector(repeating: x4[c])
+        a4x0 = multiplyAdd(a4x0, v4u0, w0x0); a4x1 = multiplyAdd(a4x1, v4u0, w0x1)
+        let v5u0 = DoubleVector(repeating: x5[c])
+        a5x0 = multiplyAdd(a5x0, v5u0, w0x0); a5x1 = multiplyAdd(a5x1, v5u0, w0x1)
         w += 2 &* lanesDouble
         c &+= 1
       }
@@ -1600,17 +1816,17 @@ private func convolveTileDouble5(
       var c = base
       let end = base &+ numbers[10]
       while c < end {
-        let w0 = load(w), w1 = load(w + lanesDouble)
-        let v0 = DoubleVector(repeating: x0[c])
-        a0x0 = multiplyAdd(a0x0, v0, w0); a0x1 = multiplyAdd(a0x1, v0, w1)
-        let v1 = DoubleVector(repeating: x1[c])
-        a1x0 = multiplyAdd(a1x0, v1, w0); a1x1 = multiplyAdd(a1x1, v1, w1)
-        let v2 = DoubleVector(repeating: x2[c])
-        a2x0 = multiplyAdd(a2x0, v2, w0); a2x1 = multiplyAdd(a2x1, v2, w1)
-        let v3 = DoubleVector(repeating: x3[c])
-        a3x0 = multiplyAdd(a3x0, v3, w0); a3x1 = multiplyAdd(a3x1, v3, w1)
-        let v4 = DoubleVector(repeating: x4[c])
-        a4x0 = multiplyAdd(a4x0, v4, w0); a4x1 = multiplyAdd(a4x1, v4, w1)
+        let w0x0 = load(w + 0 &* lanesDouble), w0x1 = load(w + 1 &* lanesDouble)
+        let v0u0 = DoubleVector(repeating: x0[c])
+        a0x0 = multiplyAdd(a0x0, v0u0, w0x0); a0x1 = multiplyAdd(a0x1, v0u0, w0x1)
+        let v1u0 = DoubleVector(repeating: x1[c])
+        a1x0 = multiplyAdd(a1x0, v1u0, w0x0); a1x1 = multiplyAdd(a1x1, v1u0, w0x1)
+        let v2u0 = DoubleVector(repeating: x2[c])
+        a2x0 = multiplyAdd(a2x0, v2u0, w0x0); a2x1 = multiplyAdd(a2x1, v2u0, w0x1)
+        let v3u0 = DoubleVector(repeating: x3[c])
+        a3x0 = multiplyAdd(a3x0, v3u0, w0x0); a3x1 = multiplyAdd(a3x1, v3u0, w0x1)
+        let v4u0 = DoubleVector(repeating: x4[c])
+        a4x0 = multiplyAdd(a4x0, v4u0, w0x0); a4x1 = multiplyAdd(a4x1, v4u0, w0x1)
         w += 2 &* lanesDouble
         c &+= 1
       }
@@ -1679,15 +1895,15 @@ private func convolveTileDouble4(
       var c = base
       let end = base &+ numbers[10]
       while c < end {
-        let w0 = load(w), w1 = load(w + lanesDouble)
-        let v0 = DoubleVector(repeating: x0[c])
-        a0x0 = multiplyAdd(a0x0, v0, w0); a0x1 = multiplyAdd(a0x1, v0, w1)
-        let v1 = DoubleVector(repeating: x1[c])
-        a1x0 = multiplyAdd(a1x0, v1, w0); a1x1 = multiplyAdd(a1x1, v1, w1)
-        let v2 = DoubleVector(repeating: x2[c])
-        a2x0 = multiplyAdd(a2x0, v2, w0); a2x1 = multiplyAdd(a2x1, v2, w1)
-        let v3 = DoubleVector(repeating: x3[c])
-        a3x0 = multiplyAdd(a3x0, v3, w0); a3x1 = multiplyAdd(a3x1, v3, w1)
+        let w0x0 = load(w + 0 &* lanesDouble), w0x1 = load(w + 1 &* lanesDouble)
+        let v0u0 = DoubleVector(repeating: x0[c])
+        a0x0 = multiplyAdd(a0x0, v0u0, w0x0); a0x1 = multiplyAdd(a0x1, v0u0, w0x1)
+        let v1u0 = DoubleVector(repeating: x1[c])
+        a1x0 = multiplyAdd(a1x0, v1u0, w0x0); a1x1 = multiplyAdd(a1x1, v1u0, w0x1)
+        let v2u0 = DoubleVector(repeating: x2[c])
+        a2x0 = multiplyAdd(a2x0, v2u0, w0x0); a2x1 = multiplyAdd(a2x1, v2u0, w0x1)
+        let v3u0 = DoubleVector(repeating: x3[c])
+        a3x0 = multiplyAdd(a3x0, v3u0, w0x0); a3x1 = multiplyAdd(a3x1, v3u0, w0x1)
         w += 2 &* lanesDouble
         c &+= 1
       }
@@ -1746,13 +1962,13 @@ private func convolveTileDouble3(
       var c = base
       let end = base &+ numbers[10]
       while c < end {
-        let w0 = load(w), w1 = load(w + lanesDouble)
-        let v0 = DoubleVector(repeating: x0[c])
-        a0x0 = multiplyAdd(a0x0, v0, w0); a0x1 = multiplyAdd(a0x1, v0, w1)
-        let v1 = DoubleVector(repeating: x1[c])
-        a1x0 = multiplyAdd(a1x0, v1, w0); a1x1 = multiplyAdd(a1x1, v1, w1)
-        let v2 = DoubleVector(repeating: x2[c])
-        a2x0 = multiplyAdd(a2x0, v2, w0); a2x1 = multiplyAdd(a2x1, v2, w1)
+        let w0x0 = load(w + 0 &* lanesDouble), w0x1 = load(w + 1 &* lanesDouble)
+        let v0u0 = DoubleVector(repeating: x0[c])
+        a0x0 = multiplyAdd(a0x0, v0u0, w0x0); a0x1 = multiplyAdd(a0x1, v0u0, w0x1)
+        let v1u0 = DoubleVector(repeating: x1[c])
+        a1x0 = multiplyAdd(a1x0, v1u0, w0x0); a1x1 = multiplyAdd(a1x1, v1u0, w0x1)
+        let v2u0 = DoubleVector(repeating: x2[c])
+        a2x0 = multiplyAdd(a2x0, v2u0, w0x0); a2x1 = multiplyAdd(a2x1, v2u0, w0x1)
         w += 2 &* lanesDouble
         c &+= 1
       }
@@ -1801,11 +2017,11 @@ private func convolveTileDouble2(
       var c = base
       let end = base &+ numbers[10]
       while c < end {
-        let w0 = load(w), w1 = load(w + lanesDouble)
-        let v0 = DoubleVector(repeating: x0[c])
-        a0x0 = multiplyAdd(a0x0, v0, w0); a0x1 = multiplyAdd(a0x1, v0, w1)
-        let v1 = DoubleVector(repeating: x1[c])
-        a1x0 = multiplyAdd(a1x0, v1, w0); a1x1 = multiplyAdd(a1x1, v1, w1)
+        let w0x0 = load(w + 0 &* lanesDouble), w0x1 = load(w + 1 &* lanesDouble)
+        let v0u0 = DoubleVector(repeating: x0[c])
+        a0x0 = multiplyAdd(a0x0, v0u0, w0x0); a0x1 = multiplyAdd(a0x1, v0u0, w0x1)
+        let v1u0 = DoubleVector(repeating: x1[c])
+        a1x0 = multiplyAdd(a1x0, v1u0, w0x0); a1x1 = multiplyAdd(a1x1, v1u0, w0x1)
         w += 2 &* lanesDouble
         c &+= 1
       }
@@ -1842,9 +2058,9 @@ private func convolveTileDouble1(
       var c = base
       let end = base &+ numbers[10]
       while c < end {
-        let w0 = load(w), w1 = load(w + lanesDouble)
-        let v0 = DoubleVector(repeating: x0[c])
-        a0x0 = multiplyAdd(a0x0, v0, w0); a0x1 = multiplyAdd(a0x1, v0, w1)
+        let w0x0 = load(w + 0 &* lanesDouble), w0x1 = load(w + 1 &* lanesDouble)
+        let v0u0 = DoubleVector(repeating: x0[c])
+        a0x0 = multiplyAdd(a0x0, v0u0, w0x0); a0x1 = multiplyAdd(a0x1, v0u0, w0x1)
         w += 2 &* lanesDouble
         c &+= 1
       }
@@ -1925,15 +2141,15 @@ private func convolveTileFloat4(
       var c = base
       let end = base &+ numbers[10]
       while c < end {
-        let w0 = load(w), w1 = load(w + lanesFloat)
-        let v0 = FloatVector(repeating: x0[c])
-        a0x0 = multiplyAdd(a0x0, v0, w0); a0x1 = multiplyAdd(a0x1, v0, w1)
-        let v1 = FloatVector(repeating: x1[c])
-        a1x0 = multiplyAdd(a1x0, v1, w0); a1x1 = multiplyAdd(a1x1, v1, w1)
-        let v2 = FloatVector(repeating: x2[c])
-        a2x0 = multiplyAdd(a2x0, v2, w0); a2x1 = multiplyAdd(a2x1, v2, w1)
-        let v3 = FloatVector(repeating: x3[c])
-        a3x0 = multiplyAdd(a3x0, v3, w0); a3x1 = multiplyAdd(a3x1, v3, w1)
+        let w0x0 = load(w + 0 &* lanesFloat), w0x1 = load(w + 1 &* lanesFloat)
+        let v0u0 = FloatVector(repeating: x0[c])
+        a0x0 = multiplyAdd(a0x0, v0u0, w0x0); a0x1 = multiplyAdd(a0x1, v0u0, w0x1)
+        let v1u0 = FloatVector(repeating: x1[c])
+        a1x0 = multiplyAdd(a1x0, v1u0, w0x0); a1x1 = multiplyAdd(a1x1, v1u0, w0x1)
+        let v2u0 = FloatVector(repeating: x2[c])
+        a2x0 = multiplyAdd(a2x0, v2u0, w0x0); a2x1 = multiplyAdd(a2x1, v2u0, w0x1)
+        let v3u0 = FloatVector(repeating: x3[c])
+        a3x0 = multiplyAdd(a3x0, v3u0, w0x0); a3x1 = multiplyAdd(a3x1, v3u0, w0x1)
         w += 2 &* lanesFloat
         c &+= 1
       }
@@ -1985,11 +2201,11 @@ private func convolveTileFloat2(
       var c = base
       let end = base &+ numbers[10]
       while c < end {
-        let w0 = load(w), w1 = load(w + lanesFloat)
-        let v0 = FloatVector(repeating: x0[c])
-        a0x0 = multiplyAdd(a0x0, v0, w0); a0x1 = multiplyAdd(a0x1, v0, w1)
-        let v1 = FloatVector(repeating: x1[c])
-        a1x0 = multiplyAdd(a1x0, v1, w0); a1x1 = multiplyAdd(a1x1, v1, w1)
+        let w0x0 = load(w + 0 &* lanesFloat), w0x1 = load(w + 1 &* lanesFloat)
+        let v0u0 = FloatVector(repeating: x0[c])
+        a0x0 = multiplyAdd(a0x0, v0u0, w0x0); a0x1 = multiplyAdd(a0x1, v0u0, w0x1)
+        let v1u0 = FloatVector(repeating: x1[c])
+        a1x0 = multiplyAdd(a1x0, v1u0, w0x0); a1x1 = multiplyAdd(a1x1, v1u0, w0x1)
         w += 2 &* lanesFloat
         c &+= 1
       }
@@ -2026,9 +2242,9 @@ private func convolveTileFloat1(
       var c = base
       let end = base &+ numbers[10]
       while c < end {
-        let w0 = load(w), w1 = load(w + lanesFloat)
-        let v0 = FloatVector(repeating: x0[c])
-        a0x0 = multiplyAdd(a0x0, v0, w0); a0x1 = multiplyAdd(a0x1, v0, w1)
+        let w0x0 = load(w + 0 &* lanesFloat), w0x1 = load(w + 1 &* lanesFloat)
+        let v0u0 = FloatVector(repeating: x0[c])
+        a0x0 = multiplyAdd(a0x0, v0u0, w0x0); a0x1 = multiplyAdd(a0x1, v0u0, w0x1)
         w += 2 &* lanesFloat
         c &+= 1
       }
@@ -2099,15 +2315,15 @@ private func convolveTileDouble4(
       var c = base
       let end = base &+ numbers[10]
       while c < end {
-        let w0 = load(w), w1 = load(w + lanesDouble)
-        let v0 = DoubleVector(repeating: x0[c])
-        a0x0 = multiplyAdd(a0x0, v0, w0); a0x1 = multiplyAdd(a0x1, v0, w1)
-        let v1 = DoubleVector(repeating: x1[c])
-        a1x0 = multiplyAdd(a1x0, v1, w0); a1x1 = multiplyAdd(a1x1, v1, w1)
-        let v2 = DoubleVector(repeating: x2[c])
-        a2x0 = multiplyAdd(a2x0, v2, w0); a2x1 = multiplyAdd(a2x1, v2, w1)
-        let v3 = DoubleVector(repeating: x3[c])
-        a3x0 = multiplyAdd(a3x0, v3, w0); a3x1 = multiplyAdd(a3x1, v3, w1)
+        let w0x0 = load(w + 0 &* lanesDouble), w0x1 = load(w + 1 &* lanesDouble)
+        let v0u0 = DoubleVector(repeating: x0[c])
+        a0x0 = multiplyAdd(a0x0, v0u0, w0x0); a0x1 = multiplyAdd(a0x1, v0u0, w0x1)
+        let v1u0 = DoubleVector(repeating: x1[c])
+        a1x0 = multiplyAdd(a1x0, v1u0, w0x0); a1x1 = multiplyAdd(a1x1, v1u0, w0x1)
+        let v2u0 = DoubleVector(repeating: x2[c])
+        a2x0 = multiplyAdd(a2x0, v2u0, w0x0); a2x1 = multiplyAdd(a2x1, v2u0, w0x1)
+        let v3u0 = DoubleVector(repeating: x3[c])
+        a3x0 = multiplyAdd(a3x0, v3u0, w0x0); a3x1 = multiplyAdd(a3x1, v3u0, w0x1)
         w += 2 &* lanesDouble
         c &+= 1
       }
@@ -2159,11 +2375,11 @@ private func convolveTileDouble2(
       var c = base
       let end = base &+ numbers[10]
       while c < end {
-        let w0 = load(w), w1 = load(w + lanesDouble)
-        let v0 = DoubleVector(repeating: x0[c])
-        a0x0 = multiplyAdd(a0x0, v0, w0); a0x1 = multiplyAdd(a0x1, v0, w1)
-        let v1 = DoubleVector(repeating: x1[c])
-        a1x0 = multiplyAdd(a1x0, v1, w0); a1x1 = multiplyAdd(a1x1, v1, w1)
+        let w0x0 = load(w + 0 &* lanesDouble), w0x1 = load(w + 1 &* lanesDouble)
+        let v0u0 = DoubleVector(repeating: x0[c])
+        a0x0 = multiplyAdd(a0x0, v0u0, w0x0); a0x1 = multiplyAdd(a0x1, v0u0, w0x1)
+        let v1u0 = DoubleVector(repeating: x1[c])
+        a1x0 = multiplyAdd(a1x0, v1u0, w0x0); a1x1 = multiplyAdd(a1x1, v1u0, w0x1)
         w += 2 &* lanesDouble
         c &+= 1
       }
@@ -2200,9 +2416,9 @@ private func convolveTileDouble1(
       var c = base
       let end = base &+ numbers[10]
       while c < end {
-        let w0 = load(w), w1 = load(w + lanesDouble)
-        let v0 = DoubleVector(repeating: x0[c])
-        a0x0 = multiplyAdd(a0x0, v0, w0); a0x1 = multiplyAdd(a0x1, v0, w1)
+        let w0x0 = load(w + 0 &* lanesDouble), w0x1 = load(w + 1 &* lanesDouble)
+        let v0u0 = DoubleVector(repeating: x0[c])
+        a0x0 = multiplyAdd(a0x0, v0u0, w0x0); a0x1 = multiplyAdd(a0x1, v0u0, w0x1)
         w += 2 &* lanesDouble
         c &+= 1
       }

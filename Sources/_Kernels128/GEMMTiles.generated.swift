@@ -55,36 +55,37 @@ func gemmTileFloat14(
   var c12x0 = FloatVector.zero, c12x1 = FloatVector.zero
   var c13x0 = FloatVector.zero, c13x1 = FloatVector.zero
   var a = A, b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesFloat)
-    let a0 = FloatVector(repeating: a[0])
-    c0x0 = multiplyAdd(c0x0, a0, b0); c0x1 = multiplyAdd(c0x1, a0, b1)
-    let a1 = FloatVector(repeating: a[1])
-    c1x0 = multiplyAdd(c1x0, a1, b0); c1x1 = multiplyAdd(c1x1, a1, b1)
-    let a2 = FloatVector(repeating: a[2])
-    c2x0 = multiplyAdd(c2x0, a2, b0); c2x1 = multiplyAdd(c2x1, a2, b1)
-    let a3 = FloatVector(repeating: a[3])
-    c3x0 = multiplyAdd(c3x0, a3, b0); c3x1 = multiplyAdd(c3x1, a3, b1)
-    let a4 = FloatVector(repeating: a[4])
-    c4x0 = multiplyAdd(c4x0, a4, b0); c4x1 = multiplyAdd(c4x1, a4, b1)
-    let a5 = FloatVector(repeating: a[5])
-    c5x0 = multiplyAdd(c5x0, a5, b0); c5x1 = multiplyAdd(c5x1, a5, b1)
-    let a6 = FloatVector(repeating: a[6])
-    c6x0 = multiplyAdd(c6x0, a6, b0); c6x1 = multiplyAdd(c6x1, a6, b1)
-    let a7 = FloatVector(repeating: a[7])
-    c7x0 = multiplyAdd(c7x0, a7, b0); c7x1 = multiplyAdd(c7x1, a7, b1)
-    let a8 = FloatVector(repeating: a[8])
-    c8x0 = multiplyAdd(c8x0, a8, b0); c8x1 = multiplyAdd(c8x1, a8, b1)
-    let a9 = FloatVector(repeating: a[9])
-    c9x0 = multiplyAdd(c9x0, a9, b0); c9x1 = multiplyAdd(c9x1, a9, b1)
-    let a10 = FloatVector(repeating: a[10])
-    c10x0 = multiplyAdd(c10x0, a10, b0); c10x1 = multiplyAdd(c10x1, a10, b1)
-    let a11 = FloatVector(repeating: a[11])
-    c11x0 = multiplyAdd(c11x0, a11, b0); c11x1 = multiplyAdd(c11x1, a11, b1)
-    let a12 = FloatVector(repeating: a[12])
-    c12x0 = multiplyAdd(c12x0, a12, b0); c12x1 = multiplyAdd(c12x1, a12, b1)
-    let a13 = FloatVector(repeating: a[13])
-    c13x0 = multiplyAdd(c13x0, a13, b0); c13x1 = multiplyAdd(c13x1, a13, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesFloat)
+    let a0u0 = FloatVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = FloatVector(repeating: a[1])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = FloatVector(repeating: a[2])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
+    let a3u0 = FloatVector(repeating: a[3])
+    c3x0 = multiplyAdd(c3x0, a3u0, b0x0); c3x1 = multiplyAdd(c3x1, a3u0, b0x1)
+    let a4u0 = FloatVector(repeating: a[4])
+    c4x0 = multiplyAdd(c4x0, a4u0, b0x0); c4x1 = multiplyAdd(c4x1, a4u0, b0x1)
+    let a5u0 = FloatVector(repeating: a[5])
+    c5x0 = multiplyAdd(c5x0, a5u0, b0x0); c5x1 = multiplyAdd(c5x1, a5u0, b0x1)
+    let a6u0 = FloatVector(repeating: a[6])
+    c6x0 = multiplyAdd(c6x0, a6u0, b0x0); c6x1 = multiplyAdd(c6x1, a6u0, b0x1)
+    let a7u0 = FloatVector(repeating: a[7])
+    c7x0 = multiplyAdd(c7x0, a7u0, b0x0); c7x1 = multiplyAdd(c7x1, a7u0, b0x1)
+    let a8u0 = FloatVector(repeating: a[8])
+    c8x0 = multiplyAdd(c8x0, a8u0, b0x0); c8x1 = multiplyAdd(c8x1, a8u0, b0x1)
+    let a9u0 = FloatVector(repeating: a[9])
+    c9x0 = multiplyAdd(c9x0, a9u0, b0x0); c9x1 = multiplyAdd(c9x1, a9u0, b0x1)
+    let a10u0 = FloatVector(repeating: a[10])
+    c10x0 = multiplyAdd(c10x0, a10u0, b0x0); c10x1 = multiplyAdd(c10x1, a10u0, b0x1)
+    let a11u0 = FloatVector(repeating: a[11])
+    c11x0 = multiplyAdd(c11x0, a11u0, b0x0); c11x1 = multiplyAdd(c11x1, a11u0, b0x1)
+    let a12u0 = FloatVector(repeating: a[12])
+    c12x0 = multiplyAdd(c12x0, a12u0, b0x0); c12x1 = multiplyAdd(c12x1, a12u0, b0x1)
+    let a13u0 = FloatVector(repeating: a[13])
+    c13x0 = multiplyAdd(c13x0, a13u0, b0x0); c13x1 = multiplyAdd(c13x1, a13u0, b0x1)
     a += 14; b += strideB; p &-= 1
   }
   let scale = FloatVector(repeating: alpha), old = FloatVector(repeating: beta)
@@ -141,34 +142,35 @@ func gemmTileFloat13(
   var c11x0 = FloatVector.zero, c11x1 = FloatVector.zero
   var c12x0 = FloatVector.zero, c12x1 = FloatVector.zero
   var a = A, b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesFloat)
-    let a0 = FloatVector(repeating: a[0])
-    c0x0 = multiplyAdd(c0x0, a0, b0); c0x1 = multiplyAdd(c0x1, a0, b1)
-    let a1 = FloatVector(repeating: a[1])
-    c1x0 = multiplyAdd(c1x0, a1, b0); c1x1 = multiplyAdd(c1x1, a1, b1)
-    let a2 = FloatVector(repeating: a[2])
-    c2x0 = multiplyAdd(c2x0, a2, b0); c2x1 = multiplyAdd(c2x1, a2, b1)
-    let a3 = FloatVector(repeating: a[3])
-    c3x0 = multiplyAdd(c3x0, a3, b0); c3x1 = multiplyAdd(c3x1, a3, b1)
-    let a4 = FloatVector(repeating: a[4])
-    c4x0 = multiplyAdd(c4x0, a4, b0); c4x1 = multiplyAdd(c4x1, a4, b1)
-    let a5 = FloatVector(repeating: a[5])
-    c5x0 = multiplyAdd(c5x0, a5, b0); c5x1 = multiplyAdd(c5x1, a5, b1)
-    let a6 = FloatVector(repeating: a[6])
-    c6x0 = multiplyAdd(c6x0, a6, b0); c6x1 = multiplyAdd(c6x1, a6, b1)
-    let a7 = FloatVector(repeating: a[7])
-    c7x0 = multiplyAdd(c7x0, a7, b0); c7x1 = multiplyAdd(c7x1, a7, b1)
-    let a8 = FloatVector(repeating: a[8])
-    c8x0 = multiplyAdd(c8x0, a8, b0); c8x1 = multiplyAdd(c8x1, a8, b1)
-    let a9 = FloatVector(repeating: a[9])
-    c9x0 = multiplyAdd(c9x0, a9, b0); c9x1 = multiplyAdd(c9x1, a9, b1)
-    let a10 = FloatVector(repeating: a[10])
-    c10x0 = multiplyAdd(c10x0, a10, b0); c10x1 = multiplyAdd(c10x1, a10, b1)
-    let a11 = FloatVector(repeating: a[11])
-    c11x0 = multiplyAdd(c11x0, a11, b0); c11x1 = multiplyAdd(c11x1, a11, b1)
-    let a12 = FloatVector(repeating: a[12])
-    c12x0 = multiplyAdd(c12x0, a12, b0); c12x1 = multiplyAdd(c12x1, a12, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesFloat)
+    let a0u0 = FloatVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = FloatVector(repeating: a[1])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = FloatVector(repeating: a[2])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
+    let a3u0 = FloatVector(repeating: a[3])
+    c3x0 = multiplyAdd(c3x0, a3u0, b0x0); c3x1 = multiplyAdd(c3x1, a3u0, b0x1)
+    let a4u0 = FloatVector(repeating: a[4])
+    c4x0 = multiplyAdd(c4x0, a4u0, b0x0); c4x1 = multiplyAdd(c4x1, a4u0, b0x1)
+    let a5u0 = FloatVector(repeating: a[5])
+    c5x0 = multiplyAdd(c5x0, a5u0, b0x0); c5x1 = multiplyAdd(c5x1, a5u0, b0x1)
+    let a6u0 = FloatVector(repeating: a[6])
+    c6x0 = multiplyAdd(c6x0, a6u0, b0x0); c6x1 = multiplyAdd(c6x1, a6u0, b0x1)
+    let a7u0 = FloatVector(repeating: a[7])
+    c7x0 = multiplyAdd(c7x0, a7u0, b0x0); c7x1 = multiplyAdd(c7x1, a7u0, b0x1)
+    let a8u0 = FloatVector(repeating: a[8])
+    c8x0 = multiplyAdd(c8x0, a8u0, b0x0); c8x1 = multiplyAdd(c8x1, a8u0, b0x1)
+    let a9u0 = FloatVector(repeating: a[9])
+    c9x0 = multiplyAdd(c9x0, a9u0, b0x0); c9x1 = multiplyAdd(c9x1, a9u0, b0x1)
+    let a10u0 = FloatVector(repeating: a[10])
+    c10x0 = multiplyAdd(c10x0, a10u0, b0x0); c10x1 = multiplyAdd(c10x1, a10u0, b0x1)
+    let a11u0 = FloatVector(repeating: a[11])
+    c11x0 = multiplyAdd(c11x0, a11u0, b0x0); c11x1 = multiplyAdd(c11x1, a11u0, b0x1)
+    let a12u0 = FloatVector(repeating: a[12])
+    c12x0 = multiplyAdd(c12x0, a12u0, b0x0); c12x1 = multiplyAdd(c12x1, a12u0, b0x1)
     a += 13; b += strideB; p &-= 1
   }
   let scale = FloatVector(repeating: alpha), old = FloatVector(repeating: beta)
@@ -222,32 +224,33 @@ func gemmTileFloat12(
   var c10x0 = FloatVector.zero, c10x1 = FloatVector.zero
   var c11x0 = FloatVector.zero, c11x1 = FloatVector.zero
   var a = A, b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesFloat)
-    let a0 = FloatVector(repeating: a[0])
-    c0x0 = multiplyAdd(c0x0, a0, b0); c0x1 = multiplyAdd(c0x1, a0, b1)
-    let a1 = FloatVector(repeating: a[1])
-    c1x0 = multiplyAdd(c1x0, a1, b0); c1x1 = multiplyAdd(c1x1, a1, b1)
-    let a2 = FloatVector(repeating: a[2])
-    c2x0 = multiplyAdd(c2x0, a2, b0); c2x1 = multiplyAdd(c2x1, a2, b1)
-    let a3 = FloatVector(repeating: a[3])
-    c3x0 = multiplyAdd(c3x0, a3, b0); c3x1 = multiplyAdd(c3x1, a3, b1)
-    let a4 = FloatVector(repeating: a[4])
-    c4x0 = multiplyAdd(c4x0, a4, b0); c4x1 = multiplyAdd(c4x1, a4, b1)
-    let a5 = FloatVector(repeating: a[5])
-    c5x0 = multiplyAdd(c5x0, a5, b0); c5x1 = multiplyAdd(c5x1, a5, b1)
-    let a6 = FloatVector(repeating: a[6])
-    c6x0 = multiplyAdd(c6x0, a6, b0); c6x1 = multiplyAdd(c6x1, a6, b1)
-    let a7 = FloatVector(repeating: a[7])
-    c7x0 = multiplyAdd(c7x0, a7, b0); c7x1 = multiplyAdd(c7x1, a7, b1)
-    let a8 = FloatVector(repeating: a[8])
-    c8x0 = multiplyAdd(c8x0, a8, b0); c8x1 = multiplyAdd(c8x1, a8, b1)
-    let a9 = FloatVector(repeating: a[9])
-    c9x0 = multiplyAdd(c9x0, a9, b0); c9x1 = multiplyAdd(c9x1, a9, b1)
-    let a10 = FloatVector(repeating: a[10])
-    c10x0 = multiplyAdd(c10x0, a10, b0); c10x1 = multiplyAdd(c10x1, a10, b1)
-    let a11 = FloatVector(repeating: a[11])
-    c11x0 = multiplyAdd(c11x0, a11, b0); c11x1 = multiplyAdd(c11x1, a11, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesFloat)
+    let a0u0 = FloatVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = FloatVector(repeating: a[1])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = FloatVector(repeating: a[2])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
+    let a3u0 = FloatVector(repeating: a[3])
+    c3x0 = multiplyAdd(c3x0, a3u0, b0x0); c3x1 = multiplyAdd(c3x1, a3u0, b0x1)
+    let a4u0 = FloatVector(repeating: a[4])
+    c4x0 = multiplyAdd(c4x0, a4u0, b0x0); c4x1 = multiplyAdd(c4x1, a4u0, b0x1)
+    let a5u0 = FloatVector(repeating: a[5])
+    c5x0 = multiplyAdd(c5x0, a5u0, b0x0); c5x1 = multiplyAdd(c5x1, a5u0, b0x1)
+    let a6u0 = FloatVector(repeating: a[6])
+    c6x0 = multiplyAdd(c6x0, a6u0, b0x0); c6x1 = multiplyAdd(c6x1, a6u0, b0x1)
+    let a7u0 = FloatVector(repeating: a[7])
+    c7x0 = multiplyAdd(c7x0, a7u0, b0x0); c7x1 = multiplyAdd(c7x1, a7u0, b0x1)
+    let a8u0 = FloatVector(repeating: a[8])
+    c8x0 = multiplyAdd(c8x0, a8u0, b0x0); c8x1 = multiplyAdd(c8x1, a8u0, b0x1)
+    let a9u0 = FloatVector(repeating: a[9])
+    c9x0 = multiplyAdd(c9x0, a9u0, b0x0); c9x1 = multiplyAdd(c9x1, a9u0, b0x1)
+    let a10u0 = FloatVector(repeating: a[10])
+    c10x0 = multiplyAdd(c10x0, a10u0, b0x0); c10x1 = multiplyAdd(c10x1, a10u0, b0x1)
+    let a11u0 = FloatVector(repeating: a[11])
+    c11x0 = multiplyAdd(c11x0, a11u0, b0x0); c11x1 = multiplyAdd(c11x1, a11u0, b0x1)
     a += 12; b += strideB; p &-= 1
   }
   let scale = FloatVector(repeating: alpha), old = FloatVector(repeating: beta)
@@ -298,30 +301,31 @@ func gemmTileFloat11(
   var c9x0 = FloatVector.zero, c9x1 = FloatVector.zero
   var c10x0 = FloatVector.zero, c10x1 = FloatVector.zero
   var a = A, b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesFloat)
-    let a0 = FloatVector(repeating: a[0])
-    c0x0 = multiplyAdd(c0x0, a0, b0); c0x1 = multiplyAdd(c0x1, a0, b1)
-    let a1 = FloatVector(repeating: a[1])
-    c1x0 = multiplyAdd(c1x0, a1, b0); c1x1 = multiplyAdd(c1x1, a1, b1)
-    let a2 = FloatVector(repeating: a[2])
-    c2x0 = multiplyAdd(c2x0, a2, b0); c2x1 = multiplyAdd(c2x1, a2, b1)
-    let a3 = FloatVector(repeating: a[3])
-    c3x0 = multiplyAdd(c3x0, a3, b0); c3x1 = multiplyAdd(c3x1, a3, b1)
-    let a4 = FloatVector(repeating: a[4])
-    c4x0 = multiplyAdd(c4x0, a4, b0); c4x1 = multiplyAdd(c4x1, a4, b1)
-    let a5 = FloatVector(repeating: a[5])
-    c5x0 = multiplyAdd(c5x0, a5, b0); c5x1 = multiplyAdd(c5x1, a5, b1)
-    let a6 = FloatVector(repeating: a[6])
-    c6x0 = multiplyAdd(c6x0, a6, b0); c6x1 = multiplyAdd(c6x1, a6, b1)
-    let a7 = FloatVector(repeating: a[7])
-    c7x0 = multiplyAdd(c7x0, a7, b0); c7x1 = multiplyAdd(c7x1, a7, b1)
-    let a8 = FloatVector(repeating: a[8])
-    c8x0 = multiplyAdd(c8x0, a8, b0); c8x1 = multiplyAdd(c8x1, a8, b1)
-    let a9 = FloatVector(repeating: a[9])
-    c9x0 = multiplyAdd(c9x0, a9, b0); c9x1 = multiplyAdd(c9x1, a9, b1)
-    let a10 = FloatVector(repeating: a[10])
-    c10x0 = multiplyAdd(c10x0, a10, b0); c10x1 = multiplyAdd(c10x1, a10, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesFloat)
+    let a0u0 = FloatVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = FloatVector(repeating: a[1])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = FloatVector(repeating: a[2])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
+    let a3u0 = FloatVector(repeating: a[3])
+    c3x0 = multiplyAdd(c3x0, a3u0, b0x0); c3x1 = multiplyAdd(c3x1, a3u0, b0x1)
+    let a4u0 = FloatVector(repeating: a[4])
+    c4x0 = multiplyAdd(c4x0, a4u0, b0x0); c4x1 = multiplyAdd(c4x1, a4u0, b0x1)
+    let a5u0 = FloatVector(repeating: a[5])
+    c5x0 = multiplyAdd(c5x0, a5u0, b0x0); c5x1 = multiplyAdd(c5x1, a5u0, b0x1)
+    let a6u0 = FloatVector(repeating: a[6])
+    c6x0 = multiplyAdd(c6x0, a6u0, b0x0); c6x1 = multiplyAdd(c6x1, a6u0, b0x1)
+    let a7u0 = FloatVector(repeating: a[7])
+    c7x0 = multiplyAdd(c7x0, a7u0, b0x0); c7x1 = multiplyAdd(c7x1, a7u0, b0x1)
+    let a8u0 = FloatVector(repeating: a[8])
+    c8x0 = multiplyAdd(c8x0, a8u0, b0x0); c8x1 = multiplyAdd(c8x1, a8u0, b0x1)
+    let a9u0 = FloatVector(repeating: a[9])
+    c9x0 = multiplyAdd(c9x0, a9u0, b0x0); c9x1 = multiplyAdd(c9x1, a9u0, b0x1)
+    let a10u0 = FloatVector(repeating: a[10])
+    c10x0 = multiplyAdd(c10x0, a10u0, b0x0); c10x1 = multiplyAdd(c10x1, a10u0, b0x1)
     a += 11; b += strideB; p &-= 1
   }
   let scale = FloatVector(repeating: alpha), old = FloatVector(repeating: beta)
@@ -369,28 +373,29 @@ func gemmTileFloat10(
   var c8x0 = FloatVector.zero, c8x1 = FloatVector.zero
   var c9x0 = FloatVector.zero, c9x1 = FloatVector.zero
   var a = A, b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesFloat)
-    let a0 = FloatVector(repeating: a[0])
-    c0x0 = multiplyAdd(c0x0, a0, b0); c0x1 = multiplyAdd(c0x1, a0, b1)
-    let a1 = FloatVector(repeating: a[1])
-    c1x0 = multiplyAdd(c1x0, a1, b0); c1x1 = multiplyAdd(c1x1, a1, b1)
-    let a2 = FloatVector(repeating: a[2])
-    c2x0 = multiplyAdd(c2x0, a2, b0); c2x1 = multiplyAdd(c2x1, a2, b1)
-    let a3 = FloatVector(repeating: a[3])
-    c3x0 = multiplyAdd(c3x0, a3, b0); c3x1 = multiplyAdd(c3x1, a3, b1)
-    let a4 = FloatVector(repeating: a[4])
-    c4x0 = multiplyAdd(c4x0, a4, b0); c4x1 = multiplyAdd(c4x1, a4, b1)
-    let a5 = FloatVector(repeating: a[5])
-    c5x0 = multiplyAdd(c5x0, a5, b0); c5x1 = multiplyAdd(c5x1, a5, b1)
-    let a6 = FloatVector(repeating: a[6])
-    c6x0 = multiplyAdd(c6x0, a6, b0); c6x1 = multiplyAdd(c6x1, a6, b1)
-    let a7 = FloatVector(repeating: a[7])
-    c7x0 = multiplyAdd(c7x0, a7, b0); c7x1 = multiplyAdd(c7x1, a7, b1)
-    let a8 = FloatVector(repeating: a[8])
-    c8x0 = multiplyAdd(c8x0, a8, b0); c8x1 = multiplyAdd(c8x1, a8, b1)
-    let a9 = FloatVector(repeating: a[9])
-    c9x0 = multiplyAdd(c9x0, a9, b0); c9x1 = multiplyAdd(c9x1, a9, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesFloat)
+    let a0u0 = FloatVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = FloatVector(repeating: a[1])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = FloatVector(repeating: a[2])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
+    let a3u0 = FloatVector(repeating: a[3])
+    c3x0 = multiplyAdd(c3x0, a3u0, b0x0); c3x1 = multiplyAdd(c3x1, a3u0, b0x1)
+    let a4u0 = FloatVector(repeating: a[4])
+    c4x0 = multiplyAdd(c4x0, a4u0, b0x0); c4x1 = multiplyAdd(c4x1, a4u0, b0x1)
+    let a5u0 = FloatVector(repeating: a[5])
+    c5x0 = multiplyAdd(c5x0, a5u0, b0x0); c5x1 = multiplyAdd(c5x1, a5u0, b0x1)
+    let a6u0 = FloatVector(repeating: a[6])
+    c6x0 = multiplyAdd(c6x0, a6u0, b0x0); c6x1 = multiplyAdd(c6x1, a6u0, b0x1)
+    let a7u0 = FloatVector(repeating: a[7])
+    c7x0 = multiplyAdd(c7x0, a7u0, b0x0); c7x1 = multiplyAdd(c7x1, a7u0, b0x1)
+    let a8u0 = FloatVector(repeating: a[8])
+    c8x0 = multiplyAdd(c8x0, a8u0, b0x0); c8x1 = multiplyAdd(c8x1, a8u0, b0x1)
+    let a9u0 = FloatVector(repeating: a[9])
+    c9x0 = multiplyAdd(c9x0, a9u0, b0x0); c9x1 = multiplyAdd(c9x1, a9u0, b0x1)
     a += 10; b += strideB; p &-= 1
   }
   let scale = FloatVector(repeating: alpha), old = FloatVector(repeating: beta)
@@ -435,26 +440,27 @@ func gemmTileFloat9(
   var c7x0 = FloatVector.zero, c7x1 = FloatVector.zero
   var c8x0 = FloatVector.zero, c8x1 = FloatVector.zero
   var a = A, b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesFloat)
-    let a0 = FloatVector(repeating: a[0])
-    c0x0 = multiplyAdd(c0x0, a0, b0); c0x1 = multiplyAdd(c0x1, a0, b1)
-    let a1 = FloatVector(repeating: a[1])
-    c1x0 = multiplyAdd(c1x0, a1, b0); c1x1 = multiplyAdd(c1x1, a1, b1)
-    let a2 = FloatVector(repeating: a[2])
-    c2x0 = multiplyAdd(c2x0, a2, b0); c2x1 = multiplyAdd(c2x1, a2, b1)
-    let a3 = FloatVector(repeating: a[3])
-    c3x0 = multiplyAdd(c3x0, a3, b0); c3x1 = multiplyAdd(c3x1, a3, b1)
-    let a4 = FloatVector(repeating: a[4])
-    c4x0 = multiplyAdd(c4x0, a4, b0); c4x1 = multiplyAdd(c4x1, a4, b1)
-    let a5 = FloatVector(repeating: a[5])
-    c5x0 = multiplyAdd(c5x0, a5, b0); c5x1 = multiplyAdd(c5x1, a5, b1)
-    let a6 = FloatVector(repeating: a[6])
-    c6x0 = multiplyAdd(c6x0, a6, b0); c6x1 = multiplyAdd(c6x1, a6, b1)
-    let a7 = FloatVector(repeating: a[7])
-    c7x0 = multiplyAdd(c7x0, a7, b0); c7x1 = multiplyAdd(c7x1, a7, b1)
-    let a8 = FloatVector(repeating: a[8])
-    c8x0 = multiplyAdd(c8x0, a8, b0); c8x1 = multiplyAdd(c8x1, a8, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesFloat)
+    let a0u0 = FloatVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = FloatVector(repeating: a[1])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = FloatVector(repeating: a[2])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
+    let a3u0 = FloatVector(repeating: a[3])
+    c3x0 = multiplyAdd(c3x0, a3u0, b0x0); c3x1 = multiplyAdd(c3x1, a3u0, b0x1)
+    let a4u0 = FloatVector(repeating: a[4])
+    c4x0 = multiplyAdd(c4x0, a4u0, b0x0); c4x1 = multiplyAdd(c4x1, a4u0, b0x1)
+    let a5u0 = FloatVector(repeating: a[5])
+    c5x0 = multiplyAdd(c5x0, a5u0, b0x0); c5x1 = multiplyAdd(c5x1, a5u0, b0x1)
+    let a6u0 = FloatVector(repeating: a[6])
+    c6x0 = multiplyAdd(c6x0, a6u0, b0x0); c6x1 = multiplyAdd(c6x1, a6u0, b0x1)
+    let a7u0 = FloatVector(repeating: a[7])
+    c7x0 = multiplyAdd(c7x0, a7u0, b0x0); c7x1 = multiplyAdd(c7x1, a7u0, b0x1)
+    let a8u0 = FloatVector(repeating: a[8])
+    c8x0 = multiplyAdd(c8x0, a8u0, b0x0); c8x1 = multiplyAdd(c8x1, a8u0, b0x1)
     a += 9; b += strideB; p &-= 1
   }
   let scale = FloatVector(repeating: alpha), old = FloatVector(repeating: beta)
@@ -496,24 +502,25 @@ func gemmTileFloat8(
   var c6x0 = FloatVector.zero, c6x1 = FloatVector.zero
   var c7x0 = FloatVector.zero, c7x1 = FloatVector.zero
   var a = A, b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesFloat)
-    let a0 = FloatVector(repeating: a[0])
-    c0x0 = multiplyAdd(c0x0, a0, b0); c0x1 = multiplyAdd(c0x1, a0, b1)
-    let a1 = FloatVector(repeating: a[1])
-    c1x0 = multiplyAdd(c1x0, a1, b0); c1x1 = multiplyAdd(c1x1, a1, b1)
-    let a2 = FloatVector(repeating: a[2])
-    c2x0 = multiplyAdd(c2x0, a2, b0); c2x1 = multiplyAdd(c2x1, a2, b1)
-    let a3 = FloatVector(repeating: a[3])
-    c3x0 = multiplyAdd(c3x0, a3, b0); c3x1 = multiplyAdd(c3x1, a3, b1)
-    let a4 = FloatVector(repeating: a[4])
-    c4x0 = multiplyAdd(c4x0, a4, b0); c4x1 = multiplyAdd(c4x1, a4, b1)
-    let a5 = FloatVector(repeating: a[5])
-    c5x0 = multiplyAdd(c5x0, a5, b0); c5x1 = multiplyAdd(c5x1, a5, b1)
-    let a6 = FloatVector(repeating: a[6])
-    c6x0 = multiplyAdd(c6x0, a6, b0); c6x1 = multiplyAdd(c6x1, a6, b1)
-    let a7 = FloatVector(repeating: a[7])
-    c7x0 = multiplyAdd(c7x0, a7, b0); c7x1 = multiplyAdd(c7x1, a7, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesFloat)
+    let a0u0 = FloatVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = FloatVector(repeating: a[1])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = FloatVector(repeating: a[2])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
+    let a3u0 = FloatVector(repeating: a[3])
+    c3x0 = multiplyAdd(c3x0, a3u0, b0x0); c3x1 = multiplyAdd(c3x1, a3u0, b0x1)
+    let a4u0 = FloatVector(repeating: a[4])
+    c4x0 = multiplyAdd(c4x0, a4u0, b0x0); c4x1 = multiplyAdd(c4x1, a4u0, b0x1)
+    let a5u0 = FloatVector(repeating: a[5])
+    c5x0 = multiplyAdd(c5x0, a5u0, b0x0); c5x1 = multiplyAdd(c5x1, a5u0, b0x1)
+    let a6u0 = FloatVector(repeating: a[6])
+    c6x0 = multiplyAdd(c6x0, a6u0, b0x0); c6x1 = multiplyAdd(c6x1, a6u0, b0x1)
+    let a7u0 = FloatVector(repeating: a[7])
+    c7x0 = multiplyAdd(c7x0, a7u0, b0x0); c7x1 = multiplyAdd(c7x1, a7u0, b0x1)
     a += 8; b += strideB; p &-= 1
   }
   let scale = FloatVector(repeating: alpha), old = FloatVector(repeating: beta)
@@ -552,22 +559,23 @@ func gemmTileFloat7(
   var c5x0 = FloatVector.zero, c5x1 = FloatVector.zero
   var c6x0 = FloatVector.zero, c6x1 = FloatVector.zero
   var a = A, b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesFloat)
-    let a0 = FloatVector(repeating: a[0])
-    c0x0 = multiplyAdd(c0x0, a0, b0); c0x1 = multiplyAdd(c0x1, a0, b1)
-    let a1 = FloatVector(repeating: a[1])
-    c1x0 = multiplyAdd(c1x0, a1, b0); c1x1 = multiplyAdd(c1x1, a1, b1)
-    let a2 = FloatVector(repeating: a[2])
-    c2x0 = multiplyAdd(c2x0, a2, b0); c2x1 = multiplyAdd(c2x1, a2, b1)
-    let a3 = FloatVector(repeating: a[3])
-    c3x0 = multiplyAdd(c3x0, a3, b0); c3x1 = multiplyAdd(c3x1, a3, b1)
-    let a4 = FloatVector(repeating: a[4])
-    c4x0 = multiplyAdd(c4x0, a4, b0); c4x1 = multiplyAdd(c4x1, a4, b1)
-    let a5 = FloatVector(repeating: a[5])
-    c5x0 = multiplyAdd(c5x0, a5, b0); c5x1 = multiplyAdd(c5x1, a5, b1)
-    let a6 = FloatVector(repeating: a[6])
-    c6x0 = multiplyAdd(c6x0, a6, b0); c6x1 = multiplyAdd(c6x1, a6, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesFloat)
+    let a0u0 = FloatVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = FloatVector(repeating: a[1])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = FloatVector(repeating: a[2])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
+    let a3u0 = FloatVector(repeating: a[3])
+    c3x0 = multiplyAdd(c3x0, a3u0, b0x0); c3x1 = multiplyAdd(c3x1, a3u0, b0x1)
+    let a4u0 = FloatVector(repeating: a[4])
+    c4x0 = multiplyAdd(c4x0, a4u0, b0x0); c4x1 = multiplyAdd(c4x1, a4u0, b0x1)
+    let a5u0 = FloatVector(repeating: a[5])
+    c5x0 = multiplyAdd(c5x0, a5u0, b0x0); c5x1 = multiplyAdd(c5x1, a5u0, b0x1)
+    let a6u0 = FloatVector(repeating: a[6])
+    c6x0 = multiplyAdd(c6x0, a6u0, b0x0); c6x1 = multiplyAdd(c6x1, a6u0, b0x1)
     a += 7; b += strideB; p &-= 1
   }
   let scale = FloatVector(repeating: alpha), old = FloatVector(repeating: beta)
@@ -603,20 +611,21 @@ func gemmTileFloat6(
   var c4x0 = FloatVector.zero, c4x1 = FloatVector.zero
   var c5x0 = FloatVector.zero, c5x1 = FloatVector.zero
   var a = A, b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesFloat)
-    let a0 = FloatVector(repeating: a[0])
-    c0x0 = multiplyAdd(c0x0, a0, b0); c0x1 = multiplyAdd(c0x1, a0, b1)
-    let a1 = FloatVector(repeating: a[1])
-    c1x0 = multiplyAdd(c1x0, a1, b0); c1x1 = multiplyAdd(c1x1, a1, b1)
-    let a2 = FloatVector(repeating: a[2])
-    c2x0 = multiplyAdd(c2x0, a2, b0); c2x1 = multiplyAdd(c2x1, a2, b1)
-    let a3 = FloatVector(repeating: a[3])
-    c3x0 = multiplyAdd(c3x0, a3, b0); c3x1 = multiplyAdd(c3x1, a3, b1)
-    let a4 = FloatVector(repeating: a[4])
-    c4x0 = multiplyAdd(c4x0, a4, b0); c4x1 = multiplyAdd(c4x1, a4, b1)
-    let a5 = FloatVector(repeating: a[5])
-    c5x0 = multiplyAdd(c5x0, a5, b0); c5x1 = multiplyAdd(c5x1, a5, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesFloat)
+    let a0u0 = FloatVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = FloatVector(repeating: a[1])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = FloatVector(repeating: a[2])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
+    let a3u0 = FloatVector(repeating: a[3])
+    c3x0 = multiplyAdd(c3x0, a3u0, b0x0); c3x1 = multiplyAdd(c3x1, a3u0, b0x1)
+    let a4u0 = FloatVector(repeating: a[4])
+    c4x0 = multiplyAdd(c4x0, a4u0, b0x0); c4x1 = multiplyAdd(c4x1, a4u0, b0x1)
+    let a5u0 = FloatVector(repeating: a[5])
+    c5x0 = multiplyAdd(c5x0, a5u0, b0x0); c5x1 = multiplyAdd(c5x1, a5u0, b0x1)
     a += 6; b += strideB; p &-= 1
   }
   let scale = FloatVector(repeating: alpha), old = FloatVector(repeating: beta)
@@ -649,18 +658,19 @@ func gemmTileFloat5(
   var c3x0 = FloatVector.zero, c3x1 = FloatVector.zero
   var c4x0 = FloatVector.zero, c4x1 = FloatVector.zero
   var a = A, b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesFloat)
-    let a0 = FloatVector(repeating: a[0])
-    c0x0 = multiplyAdd(c0x0, a0, b0); c0x1 = multiplyAdd(c0x1, a0, b1)
-    let a1 = FloatVector(repeating: a[1])
-    c1x0 = multiplyAdd(c1x0, a1, b0); c1x1 = multiplyAdd(c1x1, a1, b1)
-    let a2 = FloatVector(repeating: a[2])
-    c2x0 = multiplyAdd(c2x0, a2, b0); c2x1 = multiplyAdd(c2x1, a2, b1)
-    let a3 = FloatVector(repeating: a[3])
-    c3x0 = multiplyAdd(c3x0, a3, b0); c3x1 = multiplyAdd(c3x1, a3, b1)
-    let a4 = FloatVector(repeating: a[4])
-    c4x0 = multiplyAdd(c4x0, a4, b0); c4x1 = multiplyAdd(c4x1, a4, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesFloat)
+    let a0u0 = FloatVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = FloatVector(repeating: a[1])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = FloatVector(repeating: a[2])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
+    let a3u0 = FloatVector(repeating: a[3])
+    c3x0 = multiplyAdd(c3x0, a3u0, b0x0); c3x1 = multiplyAdd(c3x1, a3u0, b0x1)
+    let a4u0 = FloatVector(repeating: a[4])
+    c4x0 = multiplyAdd(c4x0, a4u0, b0x0); c4x1 = multiplyAdd(c4x1, a4u0, b0x1)
     a += 5; b += strideB; p &-= 1
   }
   let scale = FloatVector(repeating: alpha), old = FloatVector(repeating: beta)
@@ -690,16 +700,17 @@ func gemmTileFloat4(
   var c2x0 = FloatVector.zero, c2x1 = FloatVector.zero
   var c3x0 = FloatVector.zero, c3x1 = FloatVector.zero
   var a = A, b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesFloat)
-    let a0 = FloatVector(repeating: a[0])
-    c0x0 = multiplyAdd(c0x0, a0, b0); c0x1 = multiplyAdd(c0x1, a0, b1)
-    let a1 = FloatVector(repeating: a[1])
-    c1x0 = multiplyAdd(c1x0, a1, b0); c1x1 = multiplyAdd(c1x1, a1, b1)
-    let a2 = FloatVector(repeating: a[2])
-    c2x0 = multiplyAdd(c2x0, a2, b0); c2x1 = multiplyAdd(c2x1, a2, b1)
-    let a3 = FloatVector(repeating: a[3])
-    c3x0 = multiplyAdd(c3x0, a3, b0); c3x1 = multiplyAdd(c3x1, a3, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesFloat)
+    let a0u0 = FloatVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = FloatVector(repeating: a[1])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = FloatVector(repeating: a[2])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
+    let a3u0 = FloatVector(repeating: a[3])
+    c3x0 = multiplyAdd(c3x0, a3u0, b0x0); c3x1 = multiplyAdd(c3x1, a3u0, b0x1)
     a += 4; b += strideB; p &-= 1
   }
   let scale = FloatVector(repeating: alpha), old = FloatVector(repeating: beta)
@@ -726,14 +737,15 @@ func gemmTileFloat3(
   var c1x0 = FloatVector.zero, c1x1 = FloatVector.zero
   var c2x0 = FloatVector.zero, c2x1 = FloatVector.zero
   var a = A, b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesFloat)
-    let a0 = FloatVector(repeating: a[0])
-    c0x0 = multiplyAdd(c0x0, a0, b0); c0x1 = multiplyAdd(c0x1, a0, b1)
-    let a1 = FloatVector(repeating: a[1])
-    c1x0 = multiplyAdd(c1x0, a1, b0); c1x1 = multiplyAdd(c1x1, a1, b1)
-    let a2 = FloatVector(repeating: a[2])
-    c2x0 = multiplyAdd(c2x0, a2, b0); c2x1 = multiplyAdd(c2x1, a2, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesFloat)
+    let a0u0 = FloatVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = FloatVector(repeating: a[1])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = FloatVector(repeating: a[2])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
     a += 3; b += strideB; p &-= 1
   }
   let scale = FloatVector(repeating: alpha), old = FloatVector(repeating: beta)
@@ -757,12 +769,13 @@ func gemmTileFloat2(
   var c0x0 = FloatVector.zero, c0x1 = FloatVector.zero
   var c1x0 = FloatVector.zero, c1x1 = FloatVector.zero
   var a = A, b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesFloat)
-    let a0 = FloatVector(repeating: a[0])
-    c0x0 = multiplyAdd(c0x0, a0, b0); c0x1 = multiplyAdd(c0x1, a0, b1)
-    let a1 = FloatVector(repeating: a[1])
-    c1x0 = multiplyAdd(c1x0, a1, b0); c1x1 = multiplyAdd(c1x1, a1, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesFloat)
+    let a0u0 = FloatVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = FloatVector(repeating: a[1])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
     a += 2; b += strideB; p &-= 1
   }
   let scale = FloatVector(repeating: alpha), old = FloatVector(repeating: beta)
@@ -783,10 +796,11 @@ func gemmTileFloat1(
 ) {
   var c0x0 = FloatVector.zero, c0x1 = FloatVector.zero
   var a = A, b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesFloat)
-    let a0 = FloatVector(repeating: a[0])
-    c0x0 = multiplyAdd(c0x0, a0, b0); c0x1 = multiplyAdd(c0x1, a0, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesFloat)
+    let a0u0 = FloatVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
     a += 1; b += strideB; p &-= 1
   }
   let scale = FloatVector(repeating: alpha), old = FloatVector(repeating: beta)
@@ -867,36 +881,37 @@ func gemmRowTileFloat14(
   var a9 = A + 9 &* strideA
   var a12 = A + 12 &* strideA
   var b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesFloat)
-    let x0 = FloatVector(repeating: a0[0])
-    c0x0 = multiplyAdd(c0x0, x0, b0); c0x1 = multiplyAdd(c0x1, x0, b1)
-    let x1 = FloatVector(repeating: a0[strideA])
-    c1x0 = multiplyAdd(c1x0, x1, b0); c1x1 = multiplyAdd(c1x1, x1, b1)
-    let x2 = FloatVector(repeating: a0[2 &* strideA])
-    c2x0 = multiplyAdd(c2x0, x2, b0); c2x1 = multiplyAdd(c2x1, x2, b1)
-    let x3 = FloatVector(repeating: a3[0])
-    c3x0 = multiplyAdd(c3x0, x3, b0); c3x1 = multiplyAdd(c3x1, x3, b1)
-    let x4 = FloatVector(repeating: a3[strideA])
-    c4x0 = multiplyAdd(c4x0, x4, b0); c4x1 = multiplyAdd(c4x1, x4, b1)
-    let x5 = FloatVector(repeating: a3[2 &* strideA])
-    c5x0 = multiplyAdd(c5x0, x5, b0); c5x1 = multiplyAdd(c5x1, x5, b1)
-    let x6 = FloatVector(repeating: a6[0])
-    c6x0 = multiplyAdd(c6x0, x6, b0); c6x1 = multiplyAdd(c6x1, x6, b1)
-    let x7 = FloatVector(repeating: a6[strideA])
-    c7x0 = multiplyAdd(c7x0, x7, b0); c7x1 = multiplyAdd(c7x1, x7, b1)
-    let x8 = FloatVector(repeating: a6[2 &* strideA])
-    c8x0 = multiplyAdd(c8x0, x8, b0); c8x1 = multiplyAdd(c8x1, x8, b1)
-    let x9 = FloatVector(repeating: a9[0])
-    c9x0 = multiplyAdd(c9x0, x9, b0); c9x1 = multiplyAdd(c9x1, x9, b1)
-    let x10 = FloatVector(repeating: a9[strideA])
-    c10x0 = multiplyAdd(c10x0, x10, b0); c10x1 = multiplyAdd(c10x1, x10, b1)
-    let x11 = FloatVector(repeating: a9[2 &* strideA])
-    c11x0 = multiplyAdd(c11x0, x11, b0); c11x1 = multiplyAdd(c11x1, x11, b1)
-    let x12 = FloatVector(repeating: a12[0])
-    c12x0 = multiplyAdd(c12x0, x12, b0); c12x1 = multiplyAdd(c12x1, x12, b1)
-    let x13 = FloatVector(repeating: a12[strideA])
-    c13x0 = multiplyAdd(c13x0, x13, b0); c13x1 = multiplyAdd(c13x1, x13, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesFloat)
+    let a0u0 = FloatVector(repeating: a0[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = FloatVector(repeating: a0[strideA])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = FloatVector(repeating: a0[2 &* strideA])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
+    let a3u0 = FloatVector(repeating: a3[0])
+    c3x0 = multiplyAdd(c3x0, a3u0, b0x0); c3x1 = multiplyAdd(c3x1, a3u0, b0x1)
+    let a4u0 = FloatVector(repeating: a3[strideA])
+    c4x0 = multiplyAdd(c4x0, a4u0, b0x0); c4x1 = multiplyAdd(c4x1, a4u0, b0x1)
+    let a5u0 = FloatVector(repeating: a3[2 &* strideA])
+    c5x0 = multiplyAdd(c5x0, a5u0, b0x0); c5x1 = multiplyAdd(c5x1, a5u0, b0x1)
+    let a6u0 = FloatVector(repeating: a6[0])
+    c6x0 = multiplyAdd(c6x0, a6u0, b0x0); c6x1 = multiplyAdd(c6x1, a6u0, b0x1)
+    let a7u0 = FloatVector(repeating: a6[strideA])
+    c7x0 = multiplyAdd(c7x0, a7u0, b0x0); c7x1 = multiplyAdd(c7x1, a7u0, b0x1)
+    let a8u0 = FloatVector(repeating: a6[2 &* strideA])
+    c8x0 = multiplyAdd(c8x0, a8u0, b0x0); c8x1 = multiplyAdd(c8x1, a8u0, b0x1)
+    let a9u0 = FloatVector(repeating: a9[0])
+    c9x0 = multiplyAdd(c9x0, a9u0, b0x0); c9x1 = multiplyAdd(c9x1, a9u0, b0x1)
+    let a10u0 = FloatVector(repeating: a9[strideA])
+    c10x0 = multiplyAdd(c10x0, a10u0, b0x0); c10x1 = multiplyAdd(c10x1, a10u0, b0x1)
+    let a11u0 = FloatVector(repeating: a9[2 &* strideA])
+    c11x0 = multiplyAdd(c11x0, a11u0, b0x0); c11x1 = multiplyAdd(c11x1, a11u0, b0x1)
+    let a12u0 = FloatVector(repeating: a12[0])
+    c12x0 = multiplyAdd(c12x0, a12u0, b0x0); c12x1 = multiplyAdd(c12x1, a12u0, b0x1)
+    let a13u0 = FloatVector(repeating: a12[strideA])
+    c13x0 = multiplyAdd(c13x0, a13u0, b0x0); c13x1 = multiplyAdd(c13x1, a13u0, b0x1)
     a0 += 1; a3 += 1; a6 += 1; a9 += 1; a12 += 1; b += strideB; p &-= 1
   }
   let scale = FloatVector(repeating: alpha), old = FloatVector(repeating: beta)
@@ -963,24 +978,25 @@ func gemmRowTileFloat8(
   var a3 = A + 3 &* strideA
   var a6 = A + 6 &* strideA
   var b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesFloat)
-    let x0 = FloatVector(repeating: a0[0])
-    c0x0 = multiplyAdd(c0x0, x0, b0); c0x1 = multiplyAdd(c0x1, x0, b1)
-    let x1 = FloatVector(repeating: a0[strideA])
-    c1x0 = multiplyAdd(c1x0, x1, b0); c1x1 = multiplyAdd(c1x1, x1, b1)
-    let x2 = FloatVector(repeating: a0[2 &* strideA])
-    c2x0 = multiplyAdd(c2x0, x2, b0); c2x1 = multiplyAdd(c2x1, x2, b1)
-    let x3 = FloatVector(repeating: a3[0])
-    c3x0 = multiplyAdd(c3x0, x3, b0); c3x1 = multiplyAdd(c3x1, x3, b1)
-    let x4 = FloatVector(repeating: a3[strideA])
-    c4x0 = multiplyAdd(c4x0, x4, b0); c4x1 = multiplyAdd(c4x1, x4, b1)
-    let x5 = FloatVector(repeating: a3[2 &* strideA])
-    c5x0 = multiplyAdd(c5x0, x5, b0); c5x1 = multiplyAdd(c5x1, x5, b1)
-    let x6 = FloatVector(repeating: a6[0])
-    c6x0 = multiplyAdd(c6x0, x6, b0); c6x1 = multiplyAdd(c6x1, x6, b1)
-    let x7 = FloatVector(repeating: a6[strideA])
-    c7x0 = multiplyAdd(c7x0, x7, b0); c7x1 = multiplyAdd(c7x1, x7, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesFloat)
+    let a0u0 = FloatVector(repeating: a0[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = FloatVector(repeating: a0[strideA])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = FloatVector(repeating: a0[2 &* strideA])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
+    let a3u0 = FloatVector(repeating: a3[0])
+    c3x0 = multiplyAdd(c3x0, a3u0, b0x0); c3x1 = multiplyAdd(c3x1, a3u0, b0x1)
+    let a4u0 = FloatVector(repeating: a3[strideA])
+    c4x0 = multiplyAdd(c4x0, a4u0, b0x0); c4x1 = multiplyAdd(c4x1, a4u0, b0x1)
+    let a5u0 = FloatVector(repeating: a3[2 &* strideA])
+    c5x0 = multiplyAdd(c5x0, a5u0, b0x0); c5x1 = multiplyAdd(c5x1, a5u0, b0x1)
+    let a6u0 = FloatVector(repeating: a6[0])
+    c6x0 = multiplyAdd(c6x0, a6u0, b0x0); c6x1 = multiplyAdd(c6x1, a6u0, b0x1)
+    let a7u0 = FloatVector(repeating: a6[strideA])
+    c7x0 = multiplyAdd(c7x0, a7u0, b0x0); c7x1 = multiplyAdd(c7x1, a7u0, b0x1)
     a0 += 1; a3 += 1; a6 += 1; b += strideB; p &-= 1
   }
   let scale = FloatVector(repeating: alpha), old = FloatVector(repeating: beta)
@@ -1026,16 +1042,17 @@ func gemmRowTileFloat4(
   var a0 = A + 0 &* strideA
   var a3 = A + 3 &* strideA
   var b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesFloat)
-    let x0 = FloatVector(repeating: a0[0])
-    c0x0 = multiplyAdd(c0x0, x0, b0); c0x1 = multiplyAdd(c0x1, x0, b1)
-    let x1 = FloatVector(repeating: a0[strideA])
-    c1x0 = multiplyAdd(c1x0, x1, b0); c1x1 = multiplyAdd(c1x1, x1, b1)
-    let x2 = FloatVector(repeating: a0[2 &* strideA])
-    c2x0 = multiplyAdd(c2x0, x2, b0); c2x1 = multiplyAdd(c2x1, x2, b1)
-    let x3 = FloatVector(repeating: a3[0])
-    c3x0 = multiplyAdd(c3x0, x3, b0); c3x1 = multiplyAdd(c3x1, x3, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesFloat)
+    let a0u0 = FloatVector(repeating: a0[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = FloatVector(repeating: a0[strideA])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = FloatVector(repeating: a0[2 &* strideA])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
+    let a3u0 = FloatVector(repeating: a3[0])
+    c3x0 = multiplyAdd(c3x0, a3u0, b0x0); c3x1 = multiplyAdd(c3x1, a3u0, b0x1)
     a0 += 1; a3 += 1; b += strideB; p &-= 1
   }
   let scale = FloatVector(repeating: alpha), old = FloatVector(repeating: beta)
@@ -1068,12 +1085,13 @@ func gemmRowTileFloat2(
   }
   var a0 = A + 0 &* strideA
   var b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesFloat)
-    let x0 = FloatVector(repeating: a0[0])
-    c0x0 = multiplyAdd(c0x0, x0, b0); c0x1 = multiplyAdd(c0x1, x0, b1)
-    let x1 = FloatVector(repeating: a0[strideA])
-    c1x0 = multiplyAdd(c1x0, x1, b0); c1x1 = multiplyAdd(c1x1, x1, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesFloat)
+    let a0u0 = FloatVector(repeating: a0[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = FloatVector(repeating: a0[strideA])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
     a0 += 1; b += strideB; p &-= 1
   }
   let scale = FloatVector(repeating: alpha), old = FloatVector(repeating: beta)
@@ -1100,10 +1118,11 @@ func gemmRowTileFloat1(
   }
   var a0 = A + 0 &* strideA
   var b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesFloat)
-    let x0 = FloatVector(repeating: a0[0])
-    c0x0 = multiplyAdd(c0x0, x0, b0); c0x1 = multiplyAdd(c0x1, x0, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesFloat)
+    let a0u0 = FloatVector(repeating: a0[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
     a0 += 1; b += strideB; p &-= 1
   }
   let scale = FloatVector(repeating: alpha), old = FloatVector(repeating: beta)
@@ -1160,36 +1179,37 @@ func gemmTileDouble14(
   var c12x0 = DoubleVector.zero, c12x1 = DoubleVector.zero
   var c13x0 = DoubleVector.zero, c13x1 = DoubleVector.zero
   var a = A, b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesDouble)
-    let a0 = DoubleVector(repeating: a[0])
-    c0x0 = multiplyAdd(c0x0, a0, b0); c0x1 = multiplyAdd(c0x1, a0, b1)
-    let a1 = DoubleVector(repeating: a[1])
-    c1x0 = multiplyAdd(c1x0, a1, b0); c1x1 = multiplyAdd(c1x1, a1, b1)
-    let a2 = DoubleVector(repeating: a[2])
-    c2x0 = multiplyAdd(c2x0, a2, b0); c2x1 = multiplyAdd(c2x1, a2, b1)
-    let a3 = DoubleVector(repeating: a[3])
-    c3x0 = multiplyAdd(c3x0, a3, b0); c3x1 = multiplyAdd(c3x1, a3, b1)
-    let a4 = DoubleVector(repeating: a[4])
-    c4x0 = multiplyAdd(c4x0, a4, b0); c4x1 = multiplyAdd(c4x1, a4, b1)
-    let a5 = DoubleVector(repeating: a[5])
-    c5x0 = multiplyAdd(c5x0, a5, b0); c5x1 = multiplyAdd(c5x1, a5, b1)
-    let a6 = DoubleVector(repeating: a[6])
-    c6x0 = multiplyAdd(c6x0, a6, b0); c6x1 = multiplyAdd(c6x1, a6, b1)
-    let a7 = DoubleVector(repeating: a[7])
-    c7x0 = multiplyAdd(c7x0, a7, b0); c7x1 = multiplyAdd(c7x1, a7, b1)
-    let a8 = DoubleVector(repeating: a[8])
-    c8x0 = multiplyAdd(c8x0, a8, b0); c8x1 = multiplyAdd(c8x1, a8, b1)
-    let a9 = DoubleVector(repeating: a[9])
-    c9x0 = multiplyAdd(c9x0, a9, b0); c9x1 = multiplyAdd(c9x1, a9, b1)
-    let a10 = DoubleVector(repeating: a[10])
-    c10x0 = multiplyAdd(c10x0, a10, b0); c10x1 = multiplyAdd(c10x1, a10, b1)
-    let a11 = DoubleVector(repeating: a[11])
-    c11x0 = multiplyAdd(c11x0, a11, b0); c11x1 = multiplyAdd(c11x1, a11, b1)
-    let a12 = DoubleVector(repeating: a[12])
-    c12x0 = multiplyAdd(c12x0, a12, b0); c12x1 = multiplyAdd(c12x1, a12, b1)
-    let a13 = DoubleVector(repeating: a[13])
-    c13x0 = multiplyAdd(c13x0, a13, b0); c13x1 = multiplyAdd(c13x1, a13, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesDouble)
+    let a0u0 = DoubleVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = DoubleVector(repeating: a[1])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = DoubleVector(repeating: a[2])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
+    let a3u0 = DoubleVector(repeating: a[3])
+    c3x0 = multiplyAdd(c3x0, a3u0, b0x0); c3x1 = multiplyAdd(c3x1, a3u0, b0x1)
+    let a4u0 = DoubleVector(repeating: a[4])
+    c4x0 = multiplyAdd(c4x0, a4u0, b0x0); c4x1 = multiplyAdd(c4x1, a4u0, b0x1)
+    let a5u0 = DoubleVector(repeating: a[5])
+    c5x0 = multiplyAdd(c5x0, a5u0, b0x0); c5x1 = multiplyAdd(c5x1, a5u0, b0x1)
+    let a6u0 = DoubleVector(repeating: a[6])
+    c6x0 = multiplyAdd(c6x0, a6u0, b0x0); c6x1 = multiplyAdd(c6x1, a6u0, b0x1)
+    let a7u0 = DoubleVector(repeating: a[7])
+    c7x0 = multiplyAdd(c7x0, a7u0, b0x0); c7x1 = multiplyAdd(c7x1, a7u0, b0x1)
+    let a8u0 = DoubleVector(repeating: a[8])
+    c8x0 = multiplyAdd(c8x0, a8u0, b0x0); c8x1 = multiplyAdd(c8x1, a8u0, b0x1)
+    let a9u0 = DoubleVector(repeating: a[9])
+    c9x0 = multiplyAdd(c9x0, a9u0, b0x0); c9x1 = multiplyAdd(c9x1, a9u0, b0x1)
+    let a10u0 = DoubleVector(repeating: a[10])
+    c10x0 = multiplyAdd(c10x0, a10u0, b0x0); c10x1 = multiplyAdd(c10x1, a10u0, b0x1)
+    let a11u0 = DoubleVector(repeating: a[11])
+    c11x0 = multiplyAdd(c11x0, a11u0, b0x0); c11x1 = multiplyAdd(c11x1, a11u0, b0x1)
+    let a12u0 = DoubleVector(repeating: a[12])
+    c12x0 = multiplyAdd(c12x0, a12u0, b0x0); c12x1 = multiplyAdd(c12x1, a12u0, b0x1)
+    let a13u0 = DoubleVector(repeating: a[13])
+    c13x0 = multiplyAdd(c13x0, a13u0, b0x0); c13x1 = multiplyAdd(c13x1, a13u0, b0x1)
     a += 14; b += strideB; p &-= 1
   }
   let scale = DoubleVector(repeating: alpha), old = DoubleVector(repeating: beta)
@@ -1246,34 +1266,35 @@ func gemmTileDouble13(
   var c11x0 = DoubleVector.zero, c11x1 = DoubleVector.zero
   var c12x0 = DoubleVector.zero, c12x1 = DoubleVector.zero
   var a = A, b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesDouble)
-    let a0 = DoubleVector(repeating: a[0])
-    c0x0 = multiplyAdd(c0x0, a0, b0); c0x1 = multiplyAdd(c0x1, a0, b1)
-    let a1 = DoubleVector(repeating: a[1])
-    c1x0 = multiplyAdd(c1x0, a1, b0); c1x1 = multiplyAdd(c1x1, a1, b1)
-    let a2 = DoubleVector(repeating: a[2])
-    c2x0 = multiplyAdd(c2x0, a2, b0); c2x1 = multiplyAdd(c2x1, a2, b1)
-    let a3 = DoubleVector(repeating: a[3])
-    c3x0 = multiplyAdd(c3x0, a3, b0); c3x1 = multiplyAdd(c3x1, a3, b1)
-    let a4 = DoubleVector(repeating: a[4])
-    c4x0 = multiplyAdd(c4x0, a4, b0); c4x1 = multiplyAdd(c4x1, a4, b1)
-    let a5 = DoubleVector(repeating: a[5])
-    c5x0 = multiplyAdd(c5x0, a5, b0); c5x1 = multiplyAdd(c5x1, a5, b1)
-    let a6 = DoubleVector(repeating: a[6])
-    c6x0 = multiplyAdd(c6x0, a6, b0); c6x1 = multiplyAdd(c6x1, a6, b1)
-    let a7 = DoubleVector(repeating: a[7])
-    c7x0 = multiplyAdd(c7x0, a7, b0); c7x1 = multiplyAdd(c7x1, a7, b1)
-    let a8 = DoubleVector(repeating: a[8])
-    c8x0 = multiplyAdd(c8x0, a8, b0); c8x1 = multiplyAdd(c8x1, a8, b1)
-    let a9 = DoubleVector(repeating: a[9])
-    c9x0 = multiplyAdd(c9x0, a9, b0); c9x1 = multiplyAdd(c9x1, a9, b1)
-    let a10 = DoubleVector(repeating: a[10])
-    c10x0 = multiplyAdd(c10x0, a10, b0); c10x1 = multiplyAdd(c10x1, a10, b1)
-    let a11 = DoubleVector(repeating: a[11])
-    c11x0 = multiplyAdd(c11x0, a11, b0); c11x1 = multiplyAdd(c11x1, a11, b1)
-    let a12 = DoubleVector(repeating: a[12])
-    c12x0 = multiplyAdd(c12x0, a12, b0); c12x1 = multiplyAdd(c12x1, a12, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesDouble)
+    let a0u0 = DoubleVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = DoubleVector(repeating: a[1])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = DoubleVector(repeating: a[2])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
+    let a3u0 = DoubleVector(repeating: a[3])
+    c3x0 = multiplyAdd(c3x0, a3u0, b0x0); c3x1 = multiplyAdd(c3x1, a3u0, b0x1)
+    let a4u0 = DoubleVector(repeating: a[4])
+    c4x0 = multiplyAdd(c4x0, a4u0, b0x0); c4x1 = multiplyAdd(c4x1, a4u0, b0x1)
+    let a5u0 = DoubleVector(repeating: a[5])
+    c5x0 = multiplyAdd(c5x0, a5u0, b0x0); c5x1 = multiplyAdd(c5x1, a5u0, b0x1)
+    let a6u0 = DoubleVector(repeating: a[6])
+    c6x0 = multiplyAdd(c6x0, a6u0, b0x0); c6x1 = multiplyAdd(c6x1, a6u0, b0x1)
+    let a7u0 = DoubleVector(repeating: a[7])
+    c7x0 = multiplyAdd(c7x0, a7u0, b0x0); c7x1 = multiplyAdd(c7x1, a7u0, b0x1)
+    let a8u0 = DoubleVector(repeating: a[8])
+    c8x0 = multiplyAdd(c8x0, a8u0, b0x0); c8x1 = multiplyAdd(c8x1, a8u0, b0x1)
+    let a9u0 = DoubleVector(repeating: a[9])
+    c9x0 = multiplyAdd(c9x0, a9u0, b0x0); c9x1 = multiplyAdd(c9x1, a9u0, b0x1)
+    let a10u0 = DoubleVector(repeating: a[10])
+    c10x0 = multiplyAdd(c10x0, a10u0, b0x0); c10x1 = multiplyAdd(c10x1, a10u0, b0x1)
+    let a11u0 = DoubleVector(repeating: a[11])
+    c11x0 = multiplyAdd(c11x0, a11u0, b0x0); c11x1 = multiplyAdd(c11x1, a11u0, b0x1)
+    let a12u0 = DoubleVector(repeating: a[12])
+    c12x0 = multiplyAdd(c12x0, a12u0, b0x0); c12x1 = multiplyAdd(c12x1, a12u0, b0x1)
     a += 13; b += strideB; p &-= 1
   }
   let scale = DoubleVector(repeating: alpha), old = DoubleVector(repeating: beta)
@@ -1327,32 +1348,33 @@ func gemmTileDouble12(
   var c10x0 = DoubleVector.zero, c10x1 = DoubleVector.zero
   var c11x0 = DoubleVector.zero, c11x1 = DoubleVector.zero
   var a = A, b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesDouble)
-    let a0 = DoubleVector(repeating: a[0])
-    c0x0 = multiplyAdd(c0x0, a0, b0); c0x1 = multiplyAdd(c0x1, a0, b1)
-    let a1 = DoubleVector(repeating: a[1])
-    c1x0 = multiplyAdd(c1x0, a1, b0); c1x1 = multiplyAdd(c1x1, a1, b1)
-    let a2 = DoubleVector(repeating: a[2])
-    c2x0 = multiplyAdd(c2x0, a2, b0); c2x1 = multiplyAdd(c2x1, a2, b1)
-    let a3 = DoubleVector(repeating: a[3])
-    c3x0 = multiplyAdd(c3x0, a3, b0); c3x1 = multiplyAdd(c3x1, a3, b1)
-    let a4 = DoubleVector(repeating: a[4])
-    c4x0 = multiplyAdd(c4x0, a4, b0); c4x1 = multiplyAdd(c4x1, a4, b1)
-    let a5 = DoubleVector(repeating: a[5])
-    c5x0 = multiplyAdd(c5x0, a5, b0); c5x1 = multiplyAdd(c5x1, a5, b1)
-    let a6 = DoubleVector(repeating: a[6])
-    c6x0 = multiplyAdd(c6x0, a6, b0); c6x1 = multiplyAdd(c6x1, a6, b1)
-    let a7 = DoubleVector(repeating: a[7])
-    c7x0 = multiplyAdd(c7x0, a7, b0); c7x1 = multiplyAdd(c7x1, a7, b1)
-    let a8 = DoubleVector(repeating: a[8])
-    c8x0 = multiplyAdd(c8x0, a8, b0); c8x1 = multiplyAdd(c8x1, a8, b1)
-    let a9 = DoubleVector(repeating: a[9])
-    c9x0 = multiplyAdd(c9x0, a9, b0); c9x1 = multiplyAdd(c9x1, a9, b1)
-    let a10 = DoubleVector(repeating: a[10])
-    c10x0 = multiplyAdd(c10x0, a10, b0); c10x1 = multiplyAdd(c10x1, a10, b1)
-    let a11 = DoubleVector(repeating: a[11])
-    c11x0 = multiplyAdd(c11x0, a11, b0); c11x1 = multiplyAdd(c11x1, a11, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesDouble)
+    let a0u0 = DoubleVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = DoubleVector(repeating: a[1])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = DoubleVector(repeating: a[2])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
+    let a3u0 = DoubleVector(repeating: a[3])
+    c3x0 = multiplyAdd(c3x0, a3u0, b0x0); c3x1 = multiplyAdd(c3x1, a3u0, b0x1)
+    let a4u0 = DoubleVector(repeating: a[4])
+    c4x0 = multiplyAdd(c4x0, a4u0, b0x0); c4x1 = multiplyAdd(c4x1, a4u0, b0x1)
+    let a5u0 = DoubleVector(repeating: a[5])
+    c5x0 = multiplyAdd(c5x0, a5u0, b0x0); c5x1 = multiplyAdd(c5x1, a5u0, b0x1)
+    let a6u0 = DoubleVector(repeating: a[6])
+    c6x0 = multiplyAdd(c6x0, a6u0, b0x0); c6x1 = multiplyAdd(c6x1, a6u0, b0x1)
+    let a7u0 = DoubleVector(repeating: a[7])
+    c7x0 = multiplyAdd(c7x0, a7u0, b0x0); c7x1 = multiplyAdd(c7x1, a7u0, b0x1)
+    let a8u0 = DoubleVector(repeating: a[8])
+    c8x0 = multiplyAdd(c8x0, a8u0, b0x0); c8x1 = multiplyAdd(c8x1, a8u0, b0x1)
+    let a9u0 = DoubleVector(repeating: a[9])
+    c9x0 = multiplyAdd(c9x0, a9u0, b0x0); c9x1 = multiplyAdd(c9x1, a9u0, b0x1)
+    let a10u0 = DoubleVector(repeating: a[10])
+    c10x0 = multiplyAdd(c10x0, a10u0, b0x0); c10x1 = multiplyAdd(c10x1, a10u0, b0x1)
+    let a11u0 = DoubleVector(repeating: a[11])
+    c11x0 = multiplyAdd(c11x0, a11u0, b0x0); c11x1 = multiplyAdd(c11x1, a11u0, b0x1)
     a += 12; b += strideB; p &-= 1
   }
   let scale = DoubleVector(repeating: alpha), old = DoubleVector(repeating: beta)
@@ -1403,30 +1425,31 @@ func gemmTileDouble11(
   var c9x0 = DoubleVector.zero, c9x1 = DoubleVector.zero
   var c10x0 = DoubleVector.zero, c10x1 = DoubleVector.zero
   var a = A, b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesDouble)
-    let a0 = DoubleVector(repeating: a[0])
-    c0x0 = multiplyAdd(c0x0, a0, b0); c0x1 = multiplyAdd(c0x1, a0, b1)
-    let a1 = DoubleVector(repeating: a[1])
-    c1x0 = multiplyAdd(c1x0, a1, b0); c1x1 = multiplyAdd(c1x1, a1, b1)
-    let a2 = DoubleVector(repeating: a[2])
-    c2x0 = multiplyAdd(c2x0, a2, b0); c2x1 = multiplyAdd(c2x1, a2, b1)
-    let a3 = DoubleVector(repeating: a[3])
-    c3x0 = multiplyAdd(c3x0, a3, b0); c3x1 = multiplyAdd(c3x1, a3, b1)
-    let a4 = DoubleVector(repeating: a[4])
-    c4x0 = multiplyAdd(c4x0, a4, b0); c4x1 = multiplyAdd(c4x1, a4, b1)
-    let a5 = DoubleVector(repeating: a[5])
-    c5x0 = multiplyAdd(c5x0, a5, b0); c5x1 = multiplyAdd(c5x1, a5, b1)
-    let a6 = DoubleVector(repeating: a[6])
-    c6x0 = multiplyAdd(c6x0, a6, b0); c6x1 = multiplyAdd(c6x1, a6, b1)
-    let a7 = DoubleVector(repeating: a[7])
-    c7x0 = multiplyAdd(c7x0, a7, b0); c7x1 = multiplyAdd(c7x1, a7, b1)
-    let a8 = DoubleVector(repeating: a[8])
-    c8x0 = multiplyAdd(c8x0, a8, b0); c8x1 = multiplyAdd(c8x1, a8, b1)
-    let a9 = DoubleVector(repeating: a[9])
-    c9x0 = multiplyAdd(c9x0, a9, b0); c9x1 = multiplyAdd(c9x1, a9, b1)
-    let a10 = DoubleVector(repeating: a[10])
-    c10x0 = multiplyAdd(c10x0, a10, b0); c10x1 = multiplyAdd(c10x1, a10, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesDouble)
+    let a0u0 = DoubleVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = DoubleVector(repeating: a[1])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = DoubleVector(repeating: a[2])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
+    let a3u0 = DoubleVector(repeating: a[3])
+    c3x0 = multiplyAdd(c3x0, a3u0, b0x0); c3x1 = multiplyAdd(c3x1, a3u0, b0x1)
+    let a4u0 = DoubleVector(repeating: a[4])
+    c4x0 = multiplyAdd(c4x0, a4u0, b0x0); c4x1 = multiplyAdd(c4x1, a4u0, b0x1)
+    let a5u0 = DoubleVector(repeating: a[5])
+    c5x0 = multiplyAdd(c5x0, a5u0, b0x0); c5x1 = multiplyAdd(c5x1, a5u0, b0x1)
+    let a6u0 = DoubleVector(repeating: a[6])
+    c6x0 = multiplyAdd(c6x0, a6u0, b0x0); c6x1 = multiplyAdd(c6x1, a6u0, b0x1)
+    let a7u0 = DoubleVector(repeating: a[7])
+    c7x0 = multiplyAdd(c7x0, a7u0, b0x0); c7x1 = multiplyAdd(c7x1, a7u0, b0x1)
+    let a8u0 = DoubleVector(repeating: a[8])
+    c8x0 = multiplyAdd(c8x0, a8u0, b0x0); c8x1 = multiplyAdd(c8x1, a8u0, b0x1)
+    let a9u0 = DoubleVector(repeating: a[9])
+    c9x0 = multiplyAdd(c9x0, a9u0, b0x0); c9x1 = multiplyAdd(c9x1, a9u0, b0x1)
+    let a10u0 = DoubleVector(repeating: a[10])
+    c10x0 = multiplyAdd(c10x0, a10u0, b0x0); c10x1 = multiplyAdd(c10x1, a10u0, b0x1)
     a += 11; b += strideB; p &-= 1
   }
   let scale = DoubleVector(repeating: alpha), old = DoubleVector(repeating: beta)
@@ -1474,28 +1497,29 @@ func gemmTileDouble10(
   var c8x0 = DoubleVector.zero, c8x1 = DoubleVector.zero
   var c9x0 = DoubleVector.zero, c9x1 = DoubleVector.zero
   var a = A, b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesDouble)
-    let a0 = DoubleVector(repeating: a[0])
-    c0x0 = multiplyAdd(c0x0, a0, b0); c0x1 = multiplyAdd(c0x1, a0, b1)
-    let a1 = DoubleVector(repeating: a[1])
-    c1x0 = multiplyAdd(c1x0, a1, b0); c1x1 = multiplyAdd(c1x1, a1, b1)
-    let a2 = DoubleVector(repeating: a[2])
-    c2x0 = multiplyAdd(c2x0, a2, b0); c2x1 = multiplyAdd(c2x1, a2, b1)
-    let a3 = DoubleVector(repeating: a[3])
-    c3x0 = multiplyAdd(c3x0, a3, b0); c3x1 = multiplyAdd(c3x1, a3, b1)
-    let a4 = DoubleVector(repeating: a[4])
-    c4x0 = multiplyAdd(c4x0, a4, b0); c4x1 = multiplyAdd(c4x1, a4, b1)
-    let a5 = DoubleVector(repeating: a[5])
-    c5x0 = multiplyAdd(c5x0, a5, b0); c5x1 = multiplyAdd(c5x1, a5, b1)
-    let a6 = DoubleVector(repeating: a[6])
-    c6x0 = multiplyAdd(c6x0, a6, b0); c6x1 = multiplyAdd(c6x1, a6, b1)
-    let a7 = DoubleVector(repeating: a[7])
-    c7x0 = multiplyAdd(c7x0, a7, b0); c7x1 = multiplyAdd(c7x1, a7, b1)
-    let a8 = DoubleVector(repeating: a[8])
-    c8x0 = multiplyAdd(c8x0, a8, b0); c8x1 = multiplyAdd(c8x1, a8, b1)
-    let a9 = DoubleVector(repeating: a[9])
-    c9x0 = multiplyAdd(c9x0, a9, b0); c9x1 = multiplyAdd(c9x1, a9, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesDouble)
+    let a0u0 = DoubleVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = DoubleVector(repeating: a[1])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = DoubleVector(repeating: a[2])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
+    let a3u0 = DoubleVector(repeating: a[3])
+    c3x0 = multiplyAdd(c3x0, a3u0, b0x0); c3x1 = multiplyAdd(c3x1, a3u0, b0x1)
+    let a4u0 = DoubleVector(repeating: a[4])
+    c4x0 = multiplyAdd(c4x0, a4u0, b0x0); c4x1 = multiplyAdd(c4x1, a4u0, b0x1)
+    let a5u0 = DoubleVector(repeating: a[5])
+    c5x0 = multiplyAdd(c5x0, a5u0, b0x0); c5x1 = multiplyAdd(c5x1, a5u0, b0x1)
+    let a6u0 = DoubleVector(repeating: a[6])
+    c6x0 = multiplyAdd(c6x0, a6u0, b0x0); c6x1 = multiplyAdd(c6x1, a6u0, b0x1)
+    let a7u0 = DoubleVector(repeating: a[7])
+    c7x0 = multiplyAdd(c7x0, a7u0, b0x0); c7x1 = multiplyAdd(c7x1, a7u0, b0x1)
+    let a8u0 = DoubleVector(repeating: a[8])
+    c8x0 = multiplyAdd(c8x0, a8u0, b0x0); c8x1 = multiplyAdd(c8x1, a8u0, b0x1)
+    let a9u0 = DoubleVector(repeating: a[9])
+    c9x0 = multiplyAdd(c9x0, a9u0, b0x0); c9x1 = multiplyAdd(c9x1, a9u0, b0x1)
     a += 10; b += strideB; p &-= 1
   }
   let scale = DoubleVector(repeating: alpha), old = DoubleVector(repeating: beta)
@@ -1540,26 +1564,27 @@ func gemmTileDouble9(
   var c7x0 = DoubleVector.zero, c7x1 = DoubleVector.zero
   var c8x0 = DoubleVector.zero, c8x1 = DoubleVector.zero
   var a = A, b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesDouble)
-    let a0 = DoubleVector(repeating: a[0])
-    c0x0 = multiplyAdd(c0x0, a0, b0); c0x1 = multiplyAdd(c0x1, a0, b1)
-    let a1 = DoubleVector(repeating: a[1])
-    c1x0 = multiplyAdd(c1x0, a1, b0); c1x1 = multiplyAdd(c1x1, a1, b1)
-    let a2 = DoubleVector(repeating: a[2])
-    c2x0 = multiplyAdd(c2x0, a2, b0); c2x1 = multiplyAdd(c2x1, a2, b1)
-    let a3 = DoubleVector(repeating: a[3])
-    c3x0 = multiplyAdd(c3x0, a3, b0); c3x1 = multiplyAdd(c3x1, a3, b1)
-    let a4 = DoubleVector(repeating: a[4])
-    c4x0 = multiplyAdd(c4x0, a4, b0); c4x1 = multiplyAdd(c4x1, a4, b1)
-    let a5 = DoubleVector(repeating: a[5])
-    c5x0 = multiplyAdd(c5x0, a5, b0); c5x1 = multiplyAdd(c5x1, a5, b1)
-    let a6 = DoubleVector(repeating: a[6])
-    c6x0 = multiplyAdd(c6x0, a6, b0); c6x1 = multiplyAdd(c6x1, a6, b1)
-    let a7 = DoubleVector(repeating: a[7])
-    c7x0 = multiplyAdd(c7x0, a7, b0); c7x1 = multiplyAdd(c7x1, a7, b1)
-    let a8 = DoubleVector(repeating: a[8])
-    c8x0 = multiplyAdd(c8x0, a8, b0); c8x1 = multiplyAdd(c8x1, a8, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesDouble)
+    let a0u0 = DoubleVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = DoubleVector(repeating: a[1])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = DoubleVector(repeating: a[2])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
+    let a3u0 = DoubleVector(repeating: a[3])
+    c3x0 = multiplyAdd(c3x0, a3u0, b0x0); c3x1 = multiplyAdd(c3x1, a3u0, b0x1)
+    let a4u0 = DoubleVector(repeating: a[4])
+    c4x0 = multiplyAdd(c4x0, a4u0, b0x0); c4x1 = multiplyAdd(c4x1, a4u0, b0x1)
+    let a5u0 = DoubleVector(repeating: a[5])
+    c5x0 = multiplyAdd(c5x0, a5u0, b0x0); c5x1 = multiplyAdd(c5x1, a5u0, b0x1)
+    let a6u0 = DoubleVector(repeating: a[6])
+    c6x0 = multiplyAdd(c6x0, a6u0, b0x0); c6x1 = multiplyAdd(c6x1, a6u0, b0x1)
+    let a7u0 = DoubleVector(repeating: a[7])
+    c7x0 = multiplyAdd(c7x0, a7u0, b0x0); c7x1 = multiplyAdd(c7x1, a7u0, b0x1)
+    let a8u0 = DoubleVector(repeating: a[8])
+    c8x0 = multiplyAdd(c8x0, a8u0, b0x0); c8x1 = multiplyAdd(c8x1, a8u0, b0x1)
     a += 9; b += strideB; p &-= 1
   }
   let scale = DoubleVector(repeating: alpha), old = DoubleVector(repeating: beta)
@@ -1601,24 +1626,25 @@ func gemmTileDouble8(
   var c6x0 = DoubleVector.zero, c6x1 = DoubleVector.zero
   var c7x0 = DoubleVector.zero, c7x1 = DoubleVector.zero
   var a = A, b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesDouble)
-    let a0 = DoubleVector(repeating: a[0])
-    c0x0 = multiplyAdd(c0x0, a0, b0); c0x1 = multiplyAdd(c0x1, a0, b1)
-    let a1 = DoubleVector(repeating: a[1])
-    c1x0 = multiplyAdd(c1x0, a1, b0); c1x1 = multiplyAdd(c1x1, a1, b1)
-    let a2 = DoubleVector(repeating: a[2])
-    c2x0 = multiplyAdd(c2x0, a2, b0); c2x1 = multiplyAdd(c2x1, a2, b1)
-    let a3 = DoubleVector(repeating: a[3])
-    c3x0 = multiplyAdd(c3x0, a3, b0); c3x1 = multiplyAdd(c3x1, a3, b1)
-    let a4 = DoubleVector(repeating: a[4])
-    c4x0 = multiplyAdd(c4x0, a4, b0); c4x1 = multiplyAdd(c4x1, a4, b1)
-    let a5 = DoubleVector(repeating: a[5])
-    c5x0 = multiplyAdd(c5x0, a5, b0); c5x1 = multiplyAdd(c5x1, a5, b1)
-    let a6 = DoubleVector(repeating: a[6])
-    c6x0 = multiplyAdd(c6x0, a6, b0); c6x1 = multiplyAdd(c6x1, a6, b1)
-    let a7 = DoubleVector(repeating: a[7])
-    c7x0 = multiplyAdd(c7x0, a7, b0); c7x1 = multiplyAdd(c7x1, a7, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesDouble)
+    let a0u0 = DoubleVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = DoubleVector(repeating: a[1])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = DoubleVector(repeating: a[2])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
+    let a3u0 = DoubleVector(repeating: a[3])
+    c3x0 = multiplyAdd(c3x0, a3u0, b0x0); c3x1 = multiplyAdd(c3x1, a3u0, b0x1)
+    let a4u0 = DoubleVector(repeating: a[4])
+    c4x0 = multiplyAdd(c4x0, a4u0, b0x0); c4x1 = multiplyAdd(c4x1, a4u0, b0x1)
+    let a5u0 = DoubleVector(repeating: a[5])
+    c5x0 = multiplyAdd(c5x0, a5u0, b0x0); c5x1 = multiplyAdd(c5x1, a5u0, b0x1)
+    let a6u0 = DoubleVector(repeating: a[6])
+    c6x0 = multiplyAdd(c6x0, a6u0, b0x0); c6x1 = multiplyAdd(c6x1, a6u0, b0x1)
+    let a7u0 = DoubleVector(repeating: a[7])
+    c7x0 = multiplyAdd(c7x0, a7u0, b0x0); c7x1 = multiplyAdd(c7x1, a7u0, b0x1)
     a += 8; b += strideB; p &-= 1
   }
   let scale = DoubleVector(repeating: alpha), old = DoubleVector(repeating: beta)
@@ -1657,22 +1683,23 @@ func gemmTileDouble7(
   var c5x0 = DoubleVector.zero, c5x1 = DoubleVector.zero
   var c6x0 = DoubleVector.zero, c6x1 = DoubleVector.zero
   var a = A, b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesDouble)
-    let a0 = DoubleVector(repeating: a[0])
-    c0x0 = multiplyAdd(c0x0, a0, b0); c0x1 = multiplyAdd(c0x1, a0, b1)
-    let a1 = DoubleVector(repeating: a[1])
-    c1x0 = multiplyAdd(c1x0, a1, b0); c1x1 = multiplyAdd(c1x1, a1, b1)
-    let a2 = DoubleVector(repeating: a[2])
-    c2x0 = multiplyAdd(c2x0, a2, b0); c2x1 = multiplyAdd(c2x1, a2, b1)
-    let a3 = DoubleVector(repeating: a[3])
-    c3x0 = multiplyAdd(c3x0, a3, b0); c3x1 = multiplyAdd(c3x1, a3, b1)
-    let a4 = DoubleVector(repeating: a[4])
-    c4x0 = multiplyAdd(c4x0, a4, b0); c4x1 = multiplyAdd(c4x1, a4, b1)
-    let a5 = DoubleVector(repeating: a[5])
-    c5x0 = multiplyAdd(c5x0, a5, b0); c5x1 = multiplyAdd(c5x1, a5, b1)
-    let a6 = DoubleVector(repeating: a[6])
-    c6x0 = multiplyAdd(c6x0, a6, b0); c6x1 = multiplyAdd(c6x1, a6, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesDouble)
+    let a0u0 = DoubleVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = DoubleVector(repeating: a[1])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = DoubleVector(repeating: a[2])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
+    let a3u0 = DoubleVector(repeating: a[3])
+    c3x0 = multiplyAdd(c3x0, a3u0, b0x0); c3x1 = multiplyAdd(c3x1, a3u0, b0x1)
+    let a4u0 = DoubleVector(repeating: a[4])
+    c4x0 = multiplyAdd(c4x0, a4u0, b0x0); c4x1 = multiplyAdd(c4x1, a4u0, b0x1)
+    let a5u0 = DoubleVector(repeating: a[5])
+    c5x0 = multiplyAdd(c5x0, a5u0, b0x0); c5x1 = multiplyAdd(c5x1, a5u0, b0x1)
+    let a6u0 = DoubleVector(repeating: a[6])
+    c6x0 = multiplyAdd(c6x0, a6u0, b0x0); c6x1 = multiplyAdd(c6x1, a6u0, b0x1)
     a += 7; b += strideB; p &-= 1
   }
   let scale = DoubleVector(repeating: alpha), old = DoubleVector(repeating: beta)
@@ -1708,20 +1735,21 @@ func gemmTileDouble6(
   var c4x0 = DoubleVector.zero, c4x1 = DoubleVector.zero
   var c5x0 = DoubleVector.zero, c5x1 = DoubleVector.zero
   var a = A, b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesDouble)
-    let a0 = DoubleVector(repeating: a[0])
-    c0x0 = multiplyAdd(c0x0, a0, b0); c0x1 = multiplyAdd(c0x1, a0, b1)
-    let a1 = DoubleVector(repeating: a[1])
-    c1x0 = multiplyAdd(c1x0, a1, b0); c1x1 = multiplyAdd(c1x1, a1, b1)
-    let a2 = DoubleVector(repeating: a[2])
-    c2x0 = multiplyAdd(c2x0, a2, b0); c2x1 = multiplyAdd(c2x1, a2, b1)
-    let a3 = DoubleVector(repeating: a[3])
-    c3x0 = multiplyAdd(c3x0, a3, b0); c3x1 = multiplyAdd(c3x1, a3, b1)
-    let a4 = DoubleVector(repeating: a[4])
-    c4x0 = multiplyAdd(c4x0, a4, b0); c4x1 = multiplyAdd(c4x1, a4, b1)
-    let a5 = DoubleVector(repeating: a[5])
-    c5x0 = multiplyAdd(c5x0, a5, b0); c5x1 = multiplyAdd(c5x1, a5, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesDouble)
+    let a0u0 = DoubleVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = DoubleVector(repeating: a[1])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = DoubleVector(repeating: a[2])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
+    let a3u0 = DoubleVector(repeating: a[3])
+    c3x0 = multiplyAdd(c3x0, a3u0, b0x0); c3x1 = multiplyAdd(c3x1, a3u0, b0x1)
+    let a4u0 = DoubleVector(repeating: a[4])
+    c4x0 = multiplyAdd(c4x0, a4u0, b0x0); c4x1 = multiplyAdd(c4x1, a4u0, b0x1)
+    let a5u0 = DoubleVector(repeating: a[5])
+    c5x0 = multiplyAdd(c5x0, a5u0, b0x0); c5x1 = multiplyAdd(c5x1, a5u0, b0x1)
     a += 6; b += strideB; p &-= 1
   }
   let scale = DoubleVector(repeating: alpha), old = DoubleVector(repeating: beta)
@@ -1754,18 +1782,19 @@ func gemmTileDouble5(
   var c3x0 = DoubleVector.zero, c3x1 = DoubleVector.zero
   var c4x0 = DoubleVector.zero, c4x1 = DoubleVector.zero
   var a = A, b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesDouble)
-    let a0 = DoubleVector(repeating: a[0])
-    c0x0 = multiplyAdd(c0x0, a0, b0); c0x1 = multiplyAdd(c0x1, a0, b1)
-    let a1 = DoubleVector(repeating: a[1])
-    c1x0 = multiplyAdd(c1x0, a1, b0); c1x1 = multiplyAdd(c1x1, a1, b1)
-    let a2 = DoubleVector(repeating: a[2])
-    c2x0 = multiplyAdd(c2x0, a2, b0); c2x1 = multiplyAdd(c2x1, a2, b1)
-    let a3 = DoubleVector(repeating: a[3])
-    c3x0 = multiplyAdd(c3x0, a3, b0); c3x1 = multiplyAdd(c3x1, a3, b1)
-    let a4 = DoubleVector(repeating: a[4])
-    c4x0 = multiplyAdd(c4x0, a4, b0); c4x1 = multiplyAdd(c4x1, a4, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesDouble)
+    let a0u0 = DoubleVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = DoubleVector(repeating: a[1])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = DoubleVector(repeating: a[2])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
+    let a3u0 = DoubleVector(repeating: a[3])
+    c3x0 = multiplyAdd(c3x0, a3u0, b0x0); c3x1 = multiplyAdd(c3x1, a3u0, b0x1)
+    let a4u0 = DoubleVector(repeating: a[4])
+    c4x0 = multiplyAdd(c4x0, a4u0, b0x0); c4x1 = multiplyAdd(c4x1, a4u0, b0x1)
     a += 5; b += strideB; p &-= 1
   }
   let scale = DoubleVector(repeating: alpha), old = DoubleVector(repeating: beta)
@@ -1795,16 +1824,17 @@ func gemmTileDouble4(
   var c2x0 = DoubleVector.zero, c2x1 = DoubleVector.zero
   var c3x0 = DoubleVector.zero, c3x1 = DoubleVector.zero
   var a = A, b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesDouble)
-    let a0 = DoubleVector(repeating: a[0])
-    c0x0 = multiplyAdd(c0x0, a0, b0); c0x1 = multiplyAdd(c0x1, a0, b1)
-    let a1 = DoubleVector(repeating: a[1])
-    c1x0 = multiplyAdd(c1x0, a1, b0); c1x1 = multiplyAdd(c1x1, a1, b1)
-    let a2 = DoubleVector(repeating: a[2])
-    c2x0 = multiplyAdd(c2x0, a2, b0); c2x1 = multiplyAdd(c2x1, a2, b1)
-    let a3 = DoubleVector(repeating: a[3])
-    c3x0 = multiplyAdd(c3x0, a3, b0); c3x1 = multiplyAdd(c3x1, a3, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesDouble)
+    let a0u0 = DoubleVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = DoubleVector(repeating: a[1])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = DoubleVector(repeating: a[2])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
+    let a3u0 = DoubleVector(repeating: a[3])
+    c3x0 = multiplyAdd(c3x0, a3u0, b0x0); c3x1 = multiplyAdd(c3x1, a3u0, b0x1)
     a += 4; b += strideB; p &-= 1
   }
   let scale = DoubleVector(repeating: alpha), old = DoubleVector(repeating: beta)
@@ -1831,14 +1861,15 @@ func gemmTileDouble3(
   var c1x0 = DoubleVector.zero, c1x1 = DoubleVector.zero
   var c2x0 = DoubleVector.zero, c2x1 = DoubleVector.zero
   var a = A, b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesDouble)
-    let a0 = DoubleVector(repeating: a[0])
-    c0x0 = multiplyAdd(c0x0, a0, b0); c0x1 = multiplyAdd(c0x1, a0, b1)
-    let a1 = DoubleVector(repeating: a[1])
-    c1x0 = multiplyAdd(c1x0, a1, b0); c1x1 = multiplyAdd(c1x1, a1, b1)
-    let a2 = DoubleVector(repeating: a[2])
-    c2x0 = multiplyAdd(c2x0, a2, b0); c2x1 = multiplyAdd(c2x1, a2, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesDouble)
+    let a0u0 = DoubleVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = DoubleVector(repeating: a[1])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = DoubleVector(repeating: a[2])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
     a += 3; b += strideB; p &-= 1
   }
   let scale = DoubleVector(repeating: alpha), old = DoubleVector(repeating: beta)
@@ -1862,12 +1893,13 @@ func gemmTileDouble2(
   var c0x0 = DoubleVector.zero, c0x1 = DoubleVector.zero
   var c1x0 = DoubleVector.zero, c1x1 = DoubleVector.zero
   var a = A, b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesDouble)
-    let a0 = DoubleVector(repeating: a[0])
-    c0x0 = multiplyAdd(c0x0, a0, b0); c0x1 = multiplyAdd(c0x1, a0, b1)
-    let a1 = DoubleVector(repeating: a[1])
-    c1x0 = multiplyAdd(c1x0, a1, b0); c1x1 = multiplyAdd(c1x1, a1, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesDouble)
+    let a0u0 = DoubleVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = DoubleVector(repeating: a[1])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
     a += 2; b += strideB; p &-= 1
   }
   let scale = DoubleVector(repeating: alpha), old = DoubleVector(repeating: beta)
@@ -1888,10 +1920,11 @@ func gemmTileDouble1(
 ) {
   var c0x0 = DoubleVector.zero, c0x1 = DoubleVector.zero
   var a = A, b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesDouble)
-    let a0 = DoubleVector(repeating: a[0])
-    c0x0 = multiplyAdd(c0x0, a0, b0); c0x1 = multiplyAdd(c0x1, a0, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesDouble)
+    let a0u0 = DoubleVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
     a += 1; b += strideB; p &-= 1
   }
   let scale = DoubleVector(repeating: alpha), old = DoubleVector(repeating: beta)
@@ -1972,36 +2005,37 @@ func gemmRowTileDouble14(
   var a9 = A + 9 &* strideA
   var a12 = A + 12 &* strideA
   var b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesDouble)
-    let x0 = DoubleVector(repeating: a0[0])
-    c0x0 = multiplyAdd(c0x0, x0, b0); c0x1 = multiplyAdd(c0x1, x0, b1)
-    let x1 = DoubleVector(repeating: a0[strideA])
-    c1x0 = multiplyAdd(c1x0, x1, b0); c1x1 = multiplyAdd(c1x1, x1, b1)
-    let x2 = DoubleVector(repeating: a0[2 &* strideA])
-    c2x0 = multiplyAdd(c2x0, x2, b0); c2x1 = multiplyAdd(c2x1, x2, b1)
-    let x3 = DoubleVector(repeating: a3[0])
-    c3x0 = multiplyAdd(c3x0, x3, b0); c3x1 = multiplyAdd(c3x1, x3, b1)
-    let x4 = DoubleVector(repeating: a3[strideA])
-    c4x0 = multiplyAdd(c4x0, x4, b0); c4x1 = multiplyAdd(c4x1, x4, b1)
-    let x5 = DoubleVector(repeating: a3[2 &* strideA])
-    c5x0 = multiplyAdd(c5x0, x5, b0); c5x1 = multiplyAdd(c5x1, x5, b1)
-    let x6 = DoubleVector(repeating: a6[0])
-    c6x0 = multiplyAdd(c6x0, x6, b0); c6x1 = multiplyAdd(c6x1, x6, b1)
-    let x7 = DoubleVector(repeating: a6[strideA])
-    c7x0 = multiplyAdd(c7x0, x7, b0); c7x1 = multiplyAdd(c7x1, x7, b1)
-    let x8 = DoubleVector(repeating: a6[2 &* strideA])
-    c8x0 = multiplyAdd(c8x0, x8, b0); c8x1 = multiplyAdd(c8x1, x8, b1)
-    let x9 = DoubleVector(repeating: a9[0])
-    c9x0 = multiplyAdd(c9x0, x9, b0); c9x1 = multiplyAdd(c9x1, x9, b1)
-    let x10 = DoubleVector(repeating: a9[strideA])
-    c10x0 = multiplyAdd(c10x0, x10, b0); c10x1 = multiplyAdd(c10x1, x10, b1)
-    let x11 = DoubleVector(repeating: a9[2 &* strideA])
-    c11x0 = multiplyAdd(c11x0, x11, b0); c11x1 = multiplyAdd(c11x1, x11, b1)
-    let x12 = DoubleVector(repeating: a12[0])
-    c12x0 = multiplyAdd(c12x0, x12, b0); c12x1 = multiplyAdd(c12x1, x12, b1)
-    let x13 = DoubleVector(repeating: a12[strideA])
-    c13x0 = multiplyAdd(c13x0, x13, b0); c13x1 = multiplyAdd(c13x1, x13, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesDouble)
+    let a0u0 = DoubleVector(repeating: a0[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = DoubleVector(repeating: a0[strideA])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = DoubleVector(repeating: a0[2 &* strideA])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
+    let a3u0 = DoubleVector(repeating: a3[0])
+    c3x0 = multiplyAdd(c3x0, a3u0, b0x0); c3x1 = multiplyAdd(c3x1, a3u0, b0x1)
+    let a4u0 = DoubleVector(repeating: a3[strideA])
+    c4x0 = multiplyAdd(c4x0, a4u0, b0x0); c4x1 = multiplyAdd(c4x1, a4u0, b0x1)
+    let a5u0 = DoubleVector(repeating: a3[2 &* strideA])
+    c5x0 = multiplyAdd(c5x0, a5u0, b0x0); c5x1 = multiplyAdd(c5x1, a5u0, b0x1)
+    let a6u0 = DoubleVector(repeating: a6[0])
+    c6x0 = multiplyAdd(c6x0, a6u0, b0x0); c6x1 = multiplyAdd(c6x1, a6u0, b0x1)
+    let a7u0 = DoubleVector(repeating: a6[strideA])
+    c7x0 = multiplyAdd(c7x0, a7u0, b0x0); c7x1 = multiplyAdd(c7x1, a7u0, b0x1)
+    let a8u0 = DoubleVector(repeating: a6[2 &* strideA])
+    c8x0 = multiplyAdd(c8x0, a8u0, b0x0); c8x1 = multiplyAdd(c8x1, a8u0, b0x1)
+    let a9u0 = DoubleVector(repeating: a9[0])
+    c9x0 = multiplyAdd(c9x0, a9u0, b0x0); c9x1 = multiplyAdd(c9x1, a9u0, b0x1)
+    let a10u0 = DoubleVector(repeating: a9[strideA])
+    c10x0 = multiplyAdd(c10x0, a10u0, b0x0); c10x1 = multiplyAdd(c10x1, a10u0, b0x1)
+    let a11u0 = DoubleVector(repeating: a9[2 &* strideA])
+    c11x0 = multiplyAdd(c11x0, a11u0, b0x0); c11x1 = multiplyAdd(c11x1, a11u0, b0x1)
+    let a12u0 = DoubleVector(repeating: a12[0])
+    c12x0 = multiplyAdd(c12x0, a12u0, b0x0); c12x1 = multiplyAdd(c12x1, a12u0, b0x1)
+    let a13u0 = DoubleVector(repeating: a12[strideA])
+    c13x0 = multiplyAdd(c13x0, a13u0, b0x0); c13x1 = multiplyAdd(c13x1, a13u0, b0x1)
     a0 += 1; a3 += 1; a6 += 1; a9 += 1; a12 += 1; b += strideB; p &-= 1
   }
   let scale = DoubleVector(repeating: alpha), old = DoubleVector(repeating: beta)
@@ -2068,24 +2102,25 @@ func gemmRowTileDouble8(
   var a3 = A + 3 &* strideA
   var a6 = A + 6 &* strideA
   var b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesDouble)
-    let x0 = DoubleVector(repeating: a0[0])
-    c0x0 = multiplyAdd(c0x0, x0, b0); c0x1 = multiplyAdd(c0x1, x0, b1)
-    let x1 = DoubleVector(repeating: a0[strideA])
-    c1x0 = multiplyAdd(c1x0, x1, b0); c1x1 = multiplyAdd(c1x1, x1, b1)
-    let x2 = DoubleVector(repeating: a0[2 &* strideA])
-    c2x0 = multiplyAdd(c2x0, x2, b0); c2x1 = multiplyAdd(c2x1, x2, b1)
-    let x3 = DoubleVector(repeating: a3[0])
-    c3x0 = multiplyAdd(c3x0, x3, b0); c3x1 = multiplyAdd(c3x1, x3, b1)
-    let x4 = DoubleVector(repeating: a3[strideA])
-    c4x0 = multiplyAdd(c4x0, x4, b0); c4x1 = multiplyAdd(c4x1, x4, b1)
-    let x5 = DoubleVector(repeating: a3[2 &* strideA])
-    c5x0 = multiplyAdd(c5x0, x5, b0); c5x1 = multiplyAdd(c5x1, x5, b1)
-    let x6 = DoubleVector(repeating: a6[0])
-    c6x0 = multiplyAdd(c6x0, x6, b0); c6x1 = multiplyAdd(c6x1, x6, b1)
-    let x7 = DoubleVector(repeating: a6[strideA])
-    c7x0 = multiplyAdd(c7x0, x7, b0); c7x1 = multiplyAdd(c7x1, x7, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesDouble)
+    let a0u0 = DoubleVector(repeating: a0[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = DoubleVector(repeating: a0[strideA])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = DoubleVector(repeating: a0[2 &* strideA])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
+    let a3u0 = DoubleVector(repeating: a3[0])
+    c3x0 = multiplyAdd(c3x0, a3u0, b0x0); c3x1 = multiplyAdd(c3x1, a3u0, b0x1)
+    let a4u0 = DoubleVector(repeating: a3[strideA])
+    c4x0 = multiplyAdd(c4x0, a4u0, b0x0); c4x1 = multiplyAdd(c4x1, a4u0, b0x1)
+    let a5u0 = DoubleVector(repeating: a3[2 &* strideA])
+    c5x0 = multiplyAdd(c5x0, a5u0, b0x0); c5x1 = multiplyAdd(c5x1, a5u0, b0x1)
+    let a6u0 = DoubleVector(repeating: a6[0])
+    c6x0 = multiplyAdd(c6x0, a6u0, b0x0); c6x1 = multiplyAdd(c6x1, a6u0, b0x1)
+    let a7u0 = DoubleVector(repeating: a6[strideA])
+    c7x0 = multiplyAdd(c7x0, a7u0, b0x0); c7x1 = multiplyAdd(c7x1, a7u0, b0x1)
     a0 += 1; a3 += 1; a6 += 1; b += strideB; p &-= 1
   }
   let scale = DoubleVector(repeating: alpha), old = DoubleVector(repeating: beta)
@@ -2131,16 +2166,17 @@ func gemmRowTileDouble4(
   var a0 = A + 0 &* strideA
   var a3 = A + 3 &* strideA
   var b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesDouble)
-    let x0 = DoubleVector(repeating: a0[0])
-    c0x0 = multiplyAdd(c0x0, x0, b0); c0x1 = multiplyAdd(c0x1, x0, b1)
-    let x1 = DoubleVector(repeating: a0[strideA])
-    c1x0 = multiplyAdd(c1x0, x1, b0); c1x1 = multiplyAdd(c1x1, x1, b1)
-    let x2 = DoubleVector(repeating: a0[2 &* strideA])
-    c2x0 = multiplyAdd(c2x0, x2, b0); c2x1 = multiplyAdd(c2x1, x2, b1)
-    let x3 = DoubleVector(repeating: a3[0])
-    c3x0 = multiplyAdd(c3x0, x3, b0); c3x1 = multiplyAdd(c3x1, x3, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesDouble)
+    let a0u0 = DoubleVector(repeating: a0[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = DoubleVector(repeating: a0[strideA])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = DoubleVector(repeating: a0[2 &* strideA])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
+    let a3u0 = DoubleVector(repeating: a3[0])
+    c3x0 = multiplyAdd(c3x0, a3u0, b0x0); c3x1 = multiplyAdd(c3x1, a3u0, b0x1)
     a0 += 1; a3 += 1; b += strideB; p &-= 1
   }
   let scale = DoubleVector(repeating: alpha), old = DoubleVector(repeating: beta)
@@ -2173,12 +2209,13 @@ func gemmRowTileDouble2(
   }
   var a0 = A + 0 &* strideA
   var b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesDouble)
-    let x0 = DoubleVector(repeating: a0[0])
-    c0x0 = multiplyAdd(c0x0, x0, b0); c0x1 = multiplyAdd(c0x1, x0, b1)
-    let x1 = DoubleVector(repeating: a0[strideA])
-    c1x0 = multiplyAdd(c1x0, x1, b0); c1x1 = multiplyAdd(c1x1, x1, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesDouble)
+    let a0u0 = DoubleVector(repeating: a0[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = DoubleVector(repeating: a0[strideA])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
     a0 += 1; b += strideB; p &-= 1
   }
   let scale = DoubleVector(repeating: alpha), old = DoubleVector(repeating: beta)
@@ -2205,10 +2242,11 @@ func gemmRowTileDouble1(
   }
   var a0 = A + 0 &* strideA
   var b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesDouble)
-    let x0 = DoubleVector(repeating: a0[0])
-    c0x0 = multiplyAdd(c0x0, x0, b0); c0x1 = multiplyAdd(c0x1, x0, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesDouble)
+    let a0u0 = DoubleVector(repeating: a0[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
     a0 += 1; b += strideB; p &-= 1
   }
   let scale = DoubleVector(repeating: alpha), old = DoubleVector(repeating: beta)
@@ -2253,20 +2291,80 @@ func gemmTileFloat6(
   var c4x0 = FloatVector.zero, c4x1 = FloatVector.zero
   var c5x0 = FloatVector.zero, c5x1 = FloatVector.zero
   var a = A, b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesFloat)
-    let a0 = FloatVector(repeating: a[0])
-    c0x0 = multiplyAdd(c0x0, a0, b0); c0x1 = multiplyAdd(c0x1, a0, b1)
-    let a1 = FloatVector(repeating: a[1])
-    c1x0 = multiplyAdd(c1x0, a1, b0); c1x1 = multiplyAdd(c1x1, a1, b1)
-    let a2 = FloatVector(repeating: a[2])
-    c2x0 = multiplyAdd(c2x0, a2, b0); c2x1 = multiplyAdd(c2x1, a2, b1)
-    let a3 = FloatVector(repeating: a[3])
-    c3x0 = multiplyAdd(c3x0, a3, b0); c3x1 = multiplyAdd(c3x1, a3, b1)
-    let a4 = FloatVector(repeating: a[4])
-    c4x0 = multiplyAdd(c4x0, a4, b0); c4x1 = multiplyAdd(c4x1, a4, b1)
-    let a5 = FloatVector(repeating: a[5])
-    c5x0 = multiplyAdd(c5x0, a5, b0); c5x1 = multiplyAdd(c5x1, a5, b1)
+  while p >= 4 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesFloat)
+    let a0u0 = FloatVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = FloatVector(repeating: a[1])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = FloatVector(repeating: a[2])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
+    let a3u0 = FloatVector(repeating: a[3])
+    c3x0 = multiplyAdd(c3x0, a3u0, b0x0); c3x1 = multiplyAdd(c3x1, a3u0, b0x1)
+    let a4u0 = FloatVector(repeating: a[4])
+    c4x0 = multiplyAdd(c4x0, a4u0, b0x0); c4x1 = multiplyAdd(c4x1, a4u0, b0x1)
+    let a5u0 = FloatVector(repeating: a[5])
+    c5x0 = multiplyAdd(c5x0, a5u0, b0x0); c5x1 = multiplyAdd(c5x1, a5u0, b0x1)
+    let r1 = b + strideB
+    let b1x0 = load(r1), b1x1 = load(r1 + lanesFloat)
+    let a0u1 = FloatVector(repeating: a[6])
+    c0x0 = multiplyAdd(c0x0, a0u1, b1x0); c0x1 = multiplyAdd(c0x1, a0u1, b1x1)
+    let a1u1 = FloatVector(repeating: a[7])
+    c1x0 = multiplyAdd(c1x0, a1u1, b1x0); c1x1 = multiplyAdd(c1x1, a1u1, b1x1)
+    let a2u1 = FloatVector(repeating: a[8])
+    c2x0 = multiplyAdd(c2x0, a2u1, b1x0); c2x1 = multiplyAdd(c2x1, a2u1, b1x1)
+    let a3u1 = FloatVector(repeating: a[9])
+    c3x0 = multiplyAdd(c3x0, a3u1, b1x0); c3x1 = multiplyAdd(c3x1, a3u1, b1x1)
+    let a4u1 = FloatVector(repeating: a[10])
+    c4x0 = multiplyAdd(c4x0, a4u1, b1x0); c4x1 = multiplyAdd(c4x1, a4u1, b1x1)
+    let a5u1 = FloatVector(repeating: a[11])
+    c5x0 = multiplyAdd(c5x0, a5u1, b1x0); c5x1 = multiplyAdd(c5x1, a5u1, b1x1)
+    let r2 = b + 2 &* strideB
+    let b2x0 = load(r2), b2x1 = load(r2 + lanesFloat)
+    let a0u2 = FloatVector(repeating: a[12])
+    c0x0 = multiplyAdd(c0x0, a0u2, b2x0); c0x1 = multiplyAdd(c0x1, a0u2, b2x1)
+    let a1u2 = FloatVector(repeating: a[13])
+    c1x0 = multiplyAdd(c1x0, a1u2, b2x0); c1x1 = multiplyAdd(c1x1, a1u2, b2x1)
+    let a2u2 = FloatVector(repeating: a[14])
+    c2x0 = multiplyAdd(c2x0, a2u2, b2x0); c2x1 = multiplyAdd(c2x1, a2u2, b2x1)
+    let a3u2 = FloatVector(repeating: a[15])
+    c3x0 = multiplyAdd(c3x0, a3u2, b2x0); c3x1 = multiplyAdd(c3x1, a3u2, b2x1)
+    let a4u2 = FloatVector(repeating: a[16])
+    c4x0 = multiplyAdd(c4x0, a4u2, b2x0); c4x1 = multiplyAdd(c4x1, a4u2, b2x1)
+    let a5u2 = FloatVector(repeating: a[17])
+    c5x0 = multiplyAdd(c5x0, a5u2, b2x0); c5x1 = multiplyAdd(c5x1, a5u2, b2x1)
+    let r3 = b + 3 &* strideB
+    let b3x0 = load(r3), b3x1 = load(r3 + lanesFloat)
+    let a0u3 = FloatVector(repeating: a[18])
+    c0x0 = multiplyAdd(c0x0, a0u3, b3x0); c0x1 = multiplyAdd(c0x1, a0u3, b3x1)
+    let a1u3 = FloatVector(repeating: a[19])
+    c1x0 = multiplyAdd(c1x0, a1u3, b3x0); c1x1 = multiplyAdd(c1x1, a1u3, b3x1)
+    let a2u3 = FloatVector(repeating: a[20])
+    c2x0 = multiplyAdd(c2x0, a2u3, b3x0); c2x1 = multiplyAdd(c2x1, a2u3, b3x1)
+    let a3u3 = FloatVector(repeating: a[21])
+    c3x0 = multiplyAdd(c3x0, a3u3, b3x0); c3x1 = multiplyAdd(c3x1, a3u3, b3x1)
+    let a4u3 = FloatVector(repeating: a[22])
+    c4x0 = multiplyAdd(c4x0, a4u3, b3x0); c4x1 = multiplyAdd(c4x1, a4u3, b3x1)
+    let a5u3 = FloatVector(repeating: a[23])
+    c5x0 = multiplyAdd(c5x0, a5u3, b3x0); c5x1 = multiplyAdd(c5x1, a5u3, b3x1)
+    a += 24; b += 4 &* strideB; p &-= 4
+  }
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesFloat)
+    let a0u0 = FloatVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = FloatVector(repeating: a[1])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = FloatVector(repeating: a[2])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
+    let a3u0 = FloatVector(repeating: a[3])
+    c3x0 = multiplyAdd(c3x0, a3u0, b0x0); c3x1 = multiplyAdd(c3x1, a3u0, b0x1)
+    let a4u0 = FloatVector(repeating: a[4])
+    c4x0 = multiplyAdd(c4x0, a4u0, b0x0); c4x1 = multiplyAdd(c4x1, a4u0, b0x1)
+    let a5u0 = FloatVector(repeating: a[5])
+    c5x0 = multiplyAdd(c5x0, a5u0, b0x0); c5x1 = multiplyAdd(c5x1, a5u0, b0x1)
     a += 6; b += strideB; p &-= 1
   }
   let scale = FloatVector(repeating: alpha), old = FloatVector(repeating: beta)
@@ -2299,18 +2397,70 @@ func gemmTileFloat5(
   var c3x0 = FloatVector.zero, c3x1 = FloatVector.zero
   var c4x0 = FloatVector.zero, c4x1 = FloatVector.zero
   var a = A, b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesFloat)
-    let a0 = FloatVector(repeating: a[0])
-    c0x0 = multiplyAdd(c0x0, a0, b0); c0x1 = multiplyAdd(c0x1, a0, b1)
-    let a1 = FloatVector(repeating: a[1])
-    c1x0 = multiplyAdd(c1x0, a1, b0); c1x1 = multiplyAdd(c1x1, a1, b1)
-    let a2 = FloatVector(repeating: a[2])
-    c2x0 = multiplyAdd(c2x0, a2, b0); c2x1 = multiplyAdd(c2x1, a2, b1)
-    let a3 = FloatVector(repeating: a[3])
-    c3x0 = multiplyAdd(c3x0, a3, b0); c3x1 = multiplyAdd(c3x1, a3, b1)
-    let a4 = FloatVector(repeating: a[4])
-    c4x0 = multiplyAdd(c4x0, a4, b0); c4x1 = multiplyAdd(c4x1, a4, b1)
+  while p >= 4 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesFloat)
+    let a0u0 = FloatVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = FloatVector(repeating: a[1])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = FloatVector(repeating: a[2])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
+    let a3u0 = FloatVector(repeating: a[3])
+    c3x0 = multiplyAdd(c3x0, a3u0, b0x0); c3x1 = multiplyAdd(c3x1, a3u0, b0x1)
+    let a4u0 = FloatVector(repeating: a[4])
+    c4x0 = multiplyAdd(c4x0, a4u0, b0x0); c4x1 = multiplyAdd(c4x1, a4u0, b0x1)
+    let r1 = b + strideB
+    let b1x0 = load(r1), b1x1 = load(r1 + lanesFloat)
+    let a0u1 = FloatVector(repeating: a[5])
+    c0x0 = multiplyAdd(c0x0, a0u1, b1x0); c0x1 = multiplyAdd(c0x1, a0u1, b1x1)
+    let a1u1 = FloatVector(repeating: a[6])
+    c1x0 = multiplyAdd(c1x0, a1u1, b1x0); c1x1 = multiplyAdd(c1x1, a1u1, b1x1)
+    let a2u1 = FloatVector(repeating: a[7])
+    c2x0 = multiplyAdd(c2x0, a2u1, b1x0); c2x1 = multiplyAdd(c2x1, a2u1, b1x1)
+    let a3u1 = FloatVector(repeating: a[8])
+    c3x0 = multiplyAdd(c3x0, a3u1, b1x0); c3x1 = multiplyAdd(c3x1, a3u1, b1x1)
+    let a4u1 = FloatVector(repeating: a[9])
+    c4x0 = multiplyAdd(c4x0, a4u1, b1x0); c4x1 = multiplyAdd(c4x1, a4u1, b1x1)
+    let r2 = b + 2 &* strideB
+    let b2x0 = load(r2), b2x1 = load(r2 + lanesFloat)
+    let a0u2 = FloatVector(repeating: a[10])
+    c0x0 = multiplyAdd(c0x0, a0u2, b2x0); c0x1 = multiplyAdd(c0x1, a0u2, b2x1)
+    let a1u2 = FloatVector(repeating: a[11])
+    c1x0 = multiplyAdd(c1x0, a1u2, b2x0); c1x1 = multiplyAdd(c1x1, a1u2, b2x1)
+    let a2u2 = FloatVector(repeating: a[12])
+    c2x0 = multiplyAdd(c2x0, a2u2, b2x0); c2x1 = multiplyAdd(c2x1, a2u2, b2x1)
+    let a3u2 = FloatVector(repeating: a[13])
+    c3x0 = multiplyAdd(c3x0, a3u2, b2x0); c3x1 = multiplyAdd(c3x1, a3u2, b2x1)
+    let a4u2 = FloatVector(repeating: a[14])
+    c4x0 = multiplyAdd(c4x0, a4u2, b2x0); c4x1 = multiplyAdd(c4x1, a4u2, b2x1)
+    let r3 = b + 3 &* strideB
+    let b3x0 = load(r3), b3x1 = load(r3 + lanesFloat)
+    let a0u3 = FloatVector(repeating: a[15])
+    c0x0 = multiplyAdd(c0x0, a0u3, b3x0); c0x1 = multiplyAdd(c0x1, a0u3, b3x1)
+    let a1u3 = FloatVector(repeating: a[16])
+    c1x0 = multiplyAdd(c1x0, a1u3, b3x0); c1x1 = multiplyAdd(c1x1, a1u3, b3x1)
+    let a2u3 = FloatVector(repeating: a[17])
+    c2x0 = multiplyAdd(c2x0, a2u3, b3x0); c2x1 = multiplyAdd(c2x1, a2u3, b3x1)
+    let a3u3 = FloatVector(repeating: a[18])
+    c3x0 = multiplyAdd(c3x0, a3u3, b3x0); c3x1 = multiplyAdd(c3x1, a3u3, b3x1)
+    let a4u3 = FloatVector(repeating: a[19])
+    c4x0 = multiplyAdd(c4x0, a4u3, b3x0); c4x1 = multiplyAdd(c4x1, a4u3, b3x1)
+    a += 20; b += 4 &* strideB; p &-= 4
+  }
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesFloat)
+    let a0u0 = FloatVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = FloatVector(repeating: a[1])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = FloatVector(repeating: a[2])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
+    let a3u0 = FloatVector(repeating: a[3])
+    c3x0 = multiplyAdd(c3x0, a3u0, b0x0); c3x1 = multiplyAdd(c3x1, a3u0, b0x1)
+    let a4u0 = FloatVector(repeating: a[4])
+    c4x0 = multiplyAdd(c4x0, a4u0, b0x0); c4x1 = multiplyAdd(c4x1, a4u0, b0x1)
     a += 5; b += strideB; p &-= 1
   }
   let scale = FloatVector(repeating: alpha), old = FloatVector(repeating: beta)
@@ -2340,16 +2490,60 @@ func gemmTileFloat4(
   var c2x0 = FloatVector.zero, c2x1 = FloatVector.zero
   var c3x0 = FloatVector.zero, c3x1 = FloatVector.zero
   var a = A, b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesFloat)
-    let a0 = FloatVector(repeating: a[0])
-    c0x0 = multiplyAdd(c0x0, a0, b0); c0x1 = multiplyAdd(c0x1, a0, b1)
-    let a1 = FloatVector(repeating: a[1])
-    c1x0 = multiplyAdd(c1x0, a1, b0); c1x1 = multiplyAdd(c1x1, a1, b1)
-    let a2 = FloatVector(repeating: a[2])
-    c2x0 = multiplyAdd(c2x0, a2, b0); c2x1 = multiplyAdd(c2x1, a2, b1)
-    let a3 = FloatVector(repeating: a[3])
-    c3x0 = multiplyAdd(c3x0, a3, b0); c3x1 = multiplyAdd(c3x1, a3, b1)
+  while p >= 4 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesFloat)
+    let a0u0 = FloatVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = FloatVector(repeating: a[1])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = FloatVector(repeating: a[2])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
+    let a3u0 = FloatVector(repeating: a[3])
+    c3x0 = multiplyAdd(c3x0, a3u0, b0x0); c3x1 = multiplyAdd(c3x1, a3u0, b0x1)
+    let r1 = b + strideB
+    let b1x0 = load(r1), b1x1 = load(r1 + lanesFloat)
+    let a0u1 = FloatVector(repeating: a[4])
+    c0x0 = multiplyAdd(c0x0, a0u1, b1x0); c0x1 = multiplyAdd(c0x1, a0u1, b1x1)
+    let a1u1 = FloatVector(repeating: a[5])
+    c1x0 = multiplyAdd(c1x0, a1u1, b1x0); c1x1 = multiplyAdd(c1x1, a1u1, b1x1)
+    let a2u1 = FloatVector(repeating: a[6])
+    c2x0 = multiplyAdd(c2x0, a2u1, b1x0); c2x1 = multiplyAdd(c2x1, a2u1, b1x1)
+    let a3u1 = FloatVector(repeating: a[7])
+    c3x0 = multiplyAdd(c3x0, a3u1, b1x0); c3x1 = multiplyAdd(c3x1, a3u1, b1x1)
+    let r2 = b + 2 &* strideB
+    let b2x0 = load(r2), b2x1 = load(r2 + lanesFloat)
+    let a0u2 = FloatVector(repeating: a[8])
+    c0x0 = multiplyAdd(c0x0, a0u2, b2x0); c0x1 = multiplyAdd(c0x1, a0u2, b2x1)
+    let a1u2 = FloatVector(repeating: a[9])
+    c1x0 = multiplyAdd(c1x0, a1u2, b2x0); c1x1 = multiplyAdd(c1x1, a1u2, b2x1)
+    let a2u2 = FloatVector(repeating: a[10])
+    c2x0 = multiplyAdd(c2x0, a2u2, b2x0); c2x1 = multiplyAdd(c2x1, a2u2, b2x1)
+    let a3u2 = FloatVector(repeating: a[11])
+    c3x0 = multiplyAdd(c3x0, a3u2, b2x0); c3x1 = multiplyAdd(c3x1, a3u2, b2x1)
+    let r3 = b + 3 &* strideB
+    let b3x0 = load(r3), b3x1 = load(r3 + lanesFloat)
+    let a0u3 = FloatVector(repeating: a[12])
+    c0x0 = multiplyAdd(c0x0, a0u3, b3x0); c0x1 = multiplyAdd(c0x1, a0u3, b3x1)
+    let a1u3 = FloatVector(repeating: a[13])
+    c1x0 = multiplyAdd(c1x0, a1u3, b3x0); c1x1 = multiplyAdd(c1x1, a1u3, b3x1)
+    let a2u3 = FloatVector(repeating: a[14])
+    c2x0 = multiplyAdd(c2x0, a2u3, b3x0); c2x1 = multiplyAdd(c2x1, a2u3, b3x1)
+    let a3u3 = FloatVector(repeating: a[15])
+    c3x0 = multiplyAdd(c3x0, a3u3, b3x0); c3x1 = multiplyAdd(c3x1, a3u3, b3x1)
+    a += 16; b += 4 &* strideB; p &-= 4
+  }
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesFloat)
+    let a0u0 = FloatVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = FloatVector(repeating: a[1])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = FloatVector(repeating: a[2])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
+    let a3u0 = FloatVector(repeating: a[3])
+    c3x0 = multiplyAdd(c3x0, a3u0, b0x0); c3x1 = multiplyAdd(c3x1, a3u0, b0x1)
     a += 4; b += strideB; p &-= 1
   }
   let scale = FloatVector(repeating: alpha), old = FloatVector(repeating: beta)
@@ -2376,14 +2570,50 @@ func gemmTileFloat3(
   var c1x0 = FloatVector.zero, c1x1 = FloatVector.zero
   var c2x0 = FloatVector.zero, c2x1 = FloatVector.zero
   var a = A, b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesFloat)
-    let a0 = FloatVector(repeating: a[0])
-    c0x0 = multiplyAdd(c0x0, a0, b0); c0x1 = multiplyAdd(c0x1, a0, b1)
-    let a1 = FloatVector(repeating: a[1])
-    c1x0 = multiplyAdd(c1x0, a1, b0); c1x1 = multiplyAdd(c1x1, a1, b1)
-    let a2 = FloatVector(repeating: a[2])
-    c2x0 = multiplyAdd(c2x0, a2, b0); c2x1 = multiplyAdd(c2x1, a2, b1)
+  while p >= 4 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesFloat)
+    let a0u0 = FloatVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = FloatVector(repeating: a[1])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = FloatVector(repeating: a[2])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
+    let r1 = b + strideB
+    let b1x0 = load(r1), b1x1 = load(r1 + lanesFloat)
+    let a0u1 = FloatVector(repeating: a[3])
+    c0x0 = multiplyAdd(c0x0, a0u1, b1x0); c0x1 = multiplyAdd(c0x1, a0u1, b1x1)
+    let a1u1 = FloatVector(repeating: a[4])
+    c1x0 = multiplyAdd(c1x0, a1u1, b1x0); c1x1 = multiplyAdd(c1x1, a1u1, b1x1)
+    let a2u1 = FloatVector(repeating: a[5])
+    c2x0 = multiplyAdd(c2x0, a2u1, b1x0); c2x1 = multiplyAdd(c2x1, a2u1, b1x1)
+    let r2 = b + 2 &* strideB
+    let b2x0 = load(r2), b2x1 = load(r2 + lanesFloat)
+    let a0u2 = FloatVector(repeating: a[6])
+    c0x0 = multiplyAdd(c0x0, a0u2, b2x0); c0x1 = multiplyAdd(c0x1, a0u2, b2x1)
+    let a1u2 = FloatVector(repeating: a[7])
+    c1x0 = multiplyAdd(c1x0, a1u2, b2x0); c1x1 = multiplyAdd(c1x1, a1u2, b2x1)
+    let a2u2 = FloatVector(repeating: a[8])
+    c2x0 = multiplyAdd(c2x0, a2u2, b2x0); c2x1 = multiplyAdd(c2x1, a2u2, b2x1)
+    let r3 = b + 3 &* strideB
+    let b3x0 = load(r3), b3x1 = load(r3 + lanesFloat)
+    let a0u3 = FloatVector(repeating: a[9])
+    c0x0 = multiplyAdd(c0x0, a0u3, b3x0); c0x1 = multiplyAdd(c0x1, a0u3, b3x1)
+    let a1u3 = FloatVector(repeating: a[10])
+    c1x0 = multiplyAdd(c1x0, a1u3, b3x0); c1x1 = multiplyAdd(c1x1, a1u3, b3x1)
+    let a2u3 = FloatVector(repeating: a[11])
+    c2x0 = multiplyAdd(c2x0, a2u3, b3x0); c2x1 = multiplyAdd(c2x1, a2u3, b3x1)
+    a += 12; b += 4 &* strideB; p &-= 4
+  }
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesFloat)
+    let a0u0 = FloatVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = FloatVector(repeating: a[1])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = FloatVector(repeating: a[2])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
     a += 3; b += strideB; p &-= 1
   }
   let scale = FloatVector(repeating: alpha), old = FloatVector(repeating: beta)
@@ -2407,12 +2637,40 @@ func gemmTileFloat2(
   var c0x0 = FloatVector.zero, c0x1 = FloatVector.zero
   var c1x0 = FloatVector.zero, c1x1 = FloatVector.zero
   var a = A, b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesFloat)
-    let a0 = FloatVector(repeating: a[0])
-    c0x0 = multiplyAdd(c0x0, a0, b0); c0x1 = multiplyAdd(c0x1, a0, b1)
-    let a1 = FloatVector(repeating: a[1])
-    c1x0 = multiplyAdd(c1x0, a1, b0); c1x1 = multiplyAdd(c1x1, a1, b1)
+  while p >= 4 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesFloat)
+    let a0u0 = FloatVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = FloatVector(repeating: a[1])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let r1 = b + strideB
+    let b1x0 = load(r1), b1x1 = load(r1 + lanesFloat)
+    let a0u1 = FloatVector(repeating: a[2])
+    c0x0 = multiplyAdd(c0x0, a0u1, b1x0); c0x1 = multiplyAdd(c0x1, a0u1, b1x1)
+    let a1u1 = FloatVector(repeating: a[3])
+    c1x0 = multiplyAdd(c1x0, a1u1, b1x0); c1x1 = multiplyAdd(c1x1, a1u1, b1x1)
+    let r2 = b + 2 &* strideB
+    let b2x0 = load(r2), b2x1 = load(r2 + lanesFloat)
+    let a0u2 = FloatVector(repeating: a[4])
+    c0x0 = multiplyAdd(c0x0, a0u2, b2x0); c0x1 = multiplyAdd(c0x1, a0u2, b2x1)
+    let a1u2 = FloatVector(repeating: a[5])
+    c1x0 = multiplyAdd(c1x0, a1u2, b2x0); c1x1 = multiplyAdd(c1x1, a1u2, b2x1)
+    let r3 = b + 3 &* strideB
+    let b3x0 = load(r3), b3x1 = load(r3 + lanesFloat)
+    let a0u3 = FloatVector(repeating: a[6])
+    c0x0 = multiplyAdd(c0x0, a0u3, b3x0); c0x1 = multiplyAdd(c0x1, a0u3, b3x1)
+    let a1u3 = FloatVector(repeating: a[7])
+    c1x0 = multiplyAdd(c1x0, a1u3, b3x0); c1x1 = multiplyAdd(c1x1, a1u3, b3x1)
+    a += 8; b += 4 &* strideB; p &-= 4
+  }
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesFloat)
+    let a0u0 = FloatVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = FloatVector(repeating: a[1])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
     a += 2; b += strideB; p &-= 1
   }
   let scale = FloatVector(repeating: alpha), old = FloatVector(repeating: beta)
@@ -2433,10 +2691,30 @@ func gemmTileFloat1(
 ) {
   var c0x0 = FloatVector.zero, c0x1 = FloatVector.zero
   var a = A, b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesFloat)
-    let a0 = FloatVector(repeating: a[0])
-    c0x0 = multiplyAdd(c0x0, a0, b0); c0x1 = multiplyAdd(c0x1, a0, b1)
+  while p >= 4 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesFloat)
+    let a0u0 = FloatVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let r1 = b + strideB
+    let b1x0 = load(r1), b1x1 = load(r1 + lanesFloat)
+    let a0u1 = FloatVector(repeating: a[1])
+    c0x0 = multiplyAdd(c0x0, a0u1, b1x0); c0x1 = multiplyAdd(c0x1, a0u1, b1x1)
+    let r2 = b + 2 &* strideB
+    let b2x0 = load(r2), b2x1 = load(r2 + lanesFloat)
+    let a0u2 = FloatVector(repeating: a[2])
+    c0x0 = multiplyAdd(c0x0, a0u2, b2x0); c0x1 = multiplyAdd(c0x1, a0u2, b2x1)
+    let r3 = b + 3 &* strideB
+    let b3x0 = load(r3), b3x1 = load(r3 + lanesFloat)
+    let a0u3 = FloatVector(repeating: a[3])
+    c0x0 = multiplyAdd(c0x0, a0u3, b3x0); c0x1 = multiplyAdd(c0x1, a0u3, b3x1)
+    a += 4; b += 4 &* strideB; p &-= 4
+  }
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesFloat)
+    let a0u0 = FloatVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
     a += 1; b += strideB; p &-= 1
   }
   let scale = FloatVector(repeating: alpha), old = FloatVector(repeating: beta)
@@ -2496,20 +2774,80 @@ func gemmRowTileFloat6(
   var a0 = A + 0 &* strideA
   var a3 = A + 3 &* strideA
   var b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesFloat)
-    let x0 = FloatVector(repeating: a0[0])
-    c0x0 = multiplyAdd(c0x0, x0, b0); c0x1 = multiplyAdd(c0x1, x0, b1)
-    let x1 = FloatVector(repeating: a0[strideA])
-    c1x0 = multiplyAdd(c1x0, x1, b0); c1x1 = multiplyAdd(c1x1, x1, b1)
-    let x2 = FloatVector(repeating: a0[2 &* strideA])
-    c2x0 = multiplyAdd(c2x0, x2, b0); c2x1 = multiplyAdd(c2x1, x2, b1)
-    let x3 = FloatVector(repeating: a3[0])
-    c3x0 = multiplyAdd(c3x0, x3, b0); c3x1 = multiplyAdd(c3x1, x3, b1)
-    let x4 = FloatVector(repeating: a3[strideA])
-    c4x0 = multiplyAdd(c4x0, x4, b0); c4x1 = multiplyAdd(c4x1, x4, b1)
-    let x5 = FloatVector(repeating: a3[2 &* strideA])
-    c5x0 = multiplyAdd(c5x0, x5, b0); c5x1 = multiplyAdd(c5x1, x5, b1)
+  while p >= 4 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesFloat)
+    let a0u0 = FloatVector(repeating: a0[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = FloatVector(repeating: a0[strideA])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = FloatVector(repeating: a0[2 &* strideA])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
+    let a3u0 = FloatVector(repeating: a3[0])
+    c3x0 = multiplyAdd(c3x0, a3u0, b0x0); c3x1 = multiplyAdd(c3x1, a3u0, b0x1)
+    let a4u0 = FloatVector(repeating: a3[strideA])
+    c4x0 = multiplyAdd(c4x0, a4u0, b0x0); c4x1 = multiplyAdd(c4x1, a4u0, b0x1)
+    let a5u0 = FloatVector(repeating: a3[2 &* strideA])
+    c5x0 = multiplyAdd(c5x0, a5u0, b0x0); c5x1 = multiplyAdd(c5x1, a5u0, b0x1)
+    let r1 = b + strideB
+    let b1x0 = load(r1), b1x1 = load(r1 + lanesFloat)
+    let a0u1 = FloatVector(repeating: a0[1])
+    c0x0 = multiplyAdd(c0x0, a0u1, b1x0); c0x1 = multiplyAdd(c0x1, a0u1, b1x1)
+    let a1u1 = FloatVector(repeating: a0[strideA &+ 1])
+    c1x0 = multiplyAdd(c1x0, a1u1, b1x0); c1x1 = multiplyAdd(c1x1, a1u1, b1x1)
+    let a2u1 = FloatVector(repeating: a0[2 &* strideA &+ 1])
+    c2x0 = multiplyAdd(c2x0, a2u1, b1x0); c2x1 = multiplyAdd(c2x1, a2u1, b1x1)
+    let a3u1 = FloatVector(repeating: a3[1])
+    c3x0 = multiplyAdd(c3x0, a3u1, b1x0); c3x1 = multiplyAdd(c3x1, a3u1, b1x1)
+    let a4u1 = FloatVector(repeating: a3[strideA &+ 1])
+    c4x0 = multiplyAdd(c4x0, a4u1, b1x0); c4x1 = multiplyAdd(c4x1, a4u1, b1x1)
+    let a5u1 = FloatVector(repeating: a3[2 &* strideA &+ 1])
+    c5x0 = multiplyAdd(c5x0, a5u1, b1x0); c5x1 = multiplyAdd(c5x1, a5u1, b1x1)
+    let r2 = b + 2 &* strideB
+    let b2x0 = load(r2), b2x1 = load(r2 + lanesFloat)
+    let a0u2 = FloatVector(repeating: a0[2])
+    c0x0 = multiplyAdd(c0x0, a0u2, b2x0); c0x1 = multiplyAdd(c0x1, a0u2, b2x1)
+    let a1u2 = FloatVector(repeating: a0[strideA &+ 2])
+    c1x0 = multiplyAdd(c1x0, a1u2, b2x0); c1x1 = multiplyAdd(c1x1, a1u2, b2x1)
+    let a2u2 = FloatVector(repeating: a0[2 &* strideA &+ 2])
+    c2x0 = multiplyAdd(c2x0, a2u2, b2x0); c2x1 = multiplyAdd(c2x1, a2u2, b2x1)
+    let a3u2 = FloatVector(repeating: a3[2])
+    c3x0 = multiplyAdd(c3x0, a3u2, b2x0); c3x1 = multiplyAdd(c3x1, a3u2, b2x1)
+    let a4u2 = FloatVector(repeating: a3[strideA &+ 2])
+    c4x0 = multiplyAdd(c4x0, a4u2, b2x0); c4x1 = multiplyAdd(c4x1, a4u2, b2x1)
+    let a5u2 = FloatVector(repeating: a3[2 &* strideA &+ 2])
+    c5x0 = multiplyAdd(c5x0, a5u2, b2x0); c5x1 = multiplyAdd(c5x1, a5u2, b2x1)
+    let r3 = b + 3 &* strideB
+    let b3x0 = load(r3), b3x1 = load(r3 + lanesFloat)
+    let a0u3 = FloatVector(repeating: a0[3])
+    c0x0 = multiplyAdd(c0x0, a0u3, b3x0); c0x1 = multiplyAdd(c0x1, a0u3, b3x1)
+    let a1u3 = FloatVector(repeating: a0[strideA &+ 3])
+    c1x0 = multiplyAdd(c1x0, a1u3, b3x0); c1x1 = multiplyAdd(c1x1, a1u3, b3x1)
+    let a2u3 = FloatVector(repeating: a0[2 &* strideA &+ 3])
+    c2x0 = multiplyAdd(c2x0, a2u3, b3x0); c2x1 = multiplyAdd(c2x1, a2u3, b3x1)
+    let a3u3 = FloatVector(repeating: a3[3])
+    c3x0 = multiplyAdd(c3x0, a3u3, b3x0); c3x1 = multiplyAdd(c3x1, a3u3, b3x1)
+    let a4u3 = FloatVector(repeating: a3[strideA &+ 3])
+    c4x0 = multiplyAdd(c4x0, a4u3, b3x0); c4x1 = multiplyAdd(c4x1, a4u3, b3x1)
+    let a5u3 = FloatVector(repeating: a3[2 &* strideA &+ 3])
+    c5x0 = multiplyAdd(c5x0, a5u3, b3x0); c5x1 = multiplyAdd(c5x1, a5u3, b3x1)
+    a0 += 4; a3 += 4; b += 4 &* strideB; p &-= 4
+  }
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesFloat)
+    let a0u0 = FloatVector(repeating: a0[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = FloatVector(repeating: a0[strideA])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = FloatVector(repeating: a0[2 &* strideA])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
+    let a3u0 = FloatVector(repeating: a3[0])
+    c3x0 = multiplyAdd(c3x0, a3u0, b0x0); c3x1 = multiplyAdd(c3x1, a3u0, b0x1)
+    let a4u0 = FloatVector(repeating: a3[strideA])
+    c4x0 = multiplyAdd(c4x0, a4u0, b0x0); c4x1 = multiplyAdd(c4x1, a4u0, b0x1)
+    let a5u0 = FloatVector(repeating: a3[2 &* strideA])
+    c5x0 = multiplyAdd(c5x0, a5u0, b0x0); c5x1 = multiplyAdd(c5x1, a5u0, b0x1)
     a0 += 1; a3 += 1; b += strideB; p &-= 1
   }
   let scale = FloatVector(repeating: alpha), old = FloatVector(repeating: beta)
@@ -2551,16 +2889,60 @@ func gemmRowTileFloat4(
   var a0 = A + 0 &* strideA
   var a3 = A + 3 &* strideA
   var b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesFloat)
-    let x0 = FloatVector(repeating: a0[0])
-    c0x0 = multiplyAdd(c0x0, x0, b0); c0x1 = multiplyAdd(c0x1, x0, b1)
-    let x1 = FloatVector(repeating: a0[strideA])
-    c1x0 = multiplyAdd(c1x0, x1, b0); c1x1 = multiplyAdd(c1x1, x1, b1)
-    let x2 = FloatVector(repeating: a0[2 &* strideA])
-    c2x0 = multiplyAdd(c2x0, x2, b0); c2x1 = multiplyAdd(c2x1, x2, b1)
-    let x3 = FloatVector(repeating: a3[0])
-    c3x0 = multiplyAdd(c3x0, x3, b0); c3x1 = multiplyAdd(c3x1, x3, b1)
+  while p >= 4 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesFloat)
+    let a0u0 = FloatVector(repeating: a0[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = FloatVector(repeating: a0[strideA])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = FloatVector(repeating: a0[2 &* strideA])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
+    let a3u0 = FloatVector(repeating: a3[0])
+    c3x0 = multiplyAdd(c3x0, a3u0, b0x0); c3x1 = multiplyAdd(c3x1, a3u0, b0x1)
+    let r1 = b + strideB
+    let b1x0 = load(r1), b1x1 = load(r1 + lanesFloat)
+    let a0u1 = FloatVector(repeating: a0[1])
+    c0x0 = multiplyAdd(c0x0, a0u1, b1x0); c0x1 = multiplyAdd(c0x1, a0u1, b1x1)
+    let a1u1 = FloatVector(repeating: a0[strideA &+ 1])
+    c1x0 = multiplyAdd(c1x0, a1u1, b1x0); c1x1 = multiplyAdd(c1x1, a1u1, b1x1)
+    let a2u1 = FloatVector(repeating: a0[2 &* strideA &+ 1])
+    c2x0 = multiplyAdd(c2x0, a2u1, b1x0); c2x1 = multiplyAdd(c2x1, a2u1, b1x1)
+    let a3u1 = FloatVector(repeating: a3[1])
+    c3x0 = multiplyAdd(c3x0, a3u1, b1x0); c3x1 = multiplyAdd(c3x1, a3u1, b1x1)
+    let r2 = b + 2 &* strideB
+    let b2x0 = load(r2), b2x1 = load(r2 + lanesFloat)
+    let a0u2 = FloatVector(repeating: a0[2])
+    c0x0 = multiplyAdd(c0x0, a0u2, b2x0); c0x1 = multiplyAdd(c0x1, a0u2, b2x1)
+    let a1u2 = FloatVector(repeating: a0[strideA &+ 2])
+    c1x0 = multiplyAdd(c1x0, a1u2, b2x0); c1x1 = multiplyAdd(c1x1, a1u2, b2x1)
+    let a2u2 = FloatVector(repeating: a0[2 &* strideA &+ 2])
+    c2x0 = multiplyAdd(c2x0, a2u2, b2x0); c2x1 = multiplyAdd(c2x1, a2u2, b2x1)
+    let a3u2 = FloatVector(repeating: a3[2])
+    c3x0 = multiplyAdd(c3x0, a3u2, b2x0); c3x1 = multiplyAdd(c3x1, a3u2, b2x1)
+    let r3 = b + 3 &* strideB
+    let b3x0 = load(r3), b3x1 = load(r3 + lanesFloat)
+    let a0u3 = FloatVector(repeating: a0[3])
+    c0x0 = multiplyAdd(c0x0, a0u3, b3x0); c0x1 = multiplyAdd(c0x1, a0u3, b3x1)
+    let a1u3 = FloatVector(repeating: a0[strideA &+ 3])
+    c1x0 = multiplyAdd(c1x0, a1u3, b3x0); c1x1 = multiplyAdd(c1x1, a1u3, b3x1)
+    let a2u3 = FloatVector(repeating: a0[2 &* strideA &+ 3])
+    c2x0 = multiplyAdd(c2x0, a2u3, b3x0); c2x1 = multiplyAdd(c2x1, a2u3, b3x1)
+    let a3u3 = FloatVector(repeating: a3[3])
+    c3x0 = multiplyAdd(c3x0, a3u3, b3x0); c3x1 = multiplyAdd(c3x1, a3u3, b3x1)
+    a0 += 4; a3 += 4; b += 4 &* strideB; p &-= 4
+  }
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesFloat)
+    let a0u0 = FloatVector(repeating: a0[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = FloatVector(repeating: a0[strideA])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = FloatVector(repeating: a0[2 &* strideA])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
+    let a3u0 = FloatVector(repeating: a3[0])
+    c3x0 = multiplyAdd(c3x0, a3u0, b0x0); c3x1 = multiplyAdd(c3x1, a3u0, b0x1)
     a0 += 1; a3 += 1; b += strideB; p &-= 1
   }
   let scale = FloatVector(repeating: alpha), old = FloatVector(repeating: beta)
@@ -2593,12 +2975,40 @@ func gemmRowTileFloat2(
   }
   var a0 = A + 0 &* strideA
   var b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesFloat)
-    let x0 = FloatVector(repeating: a0[0])
-    c0x0 = multiplyAdd(c0x0, x0, b0); c0x1 = multiplyAdd(c0x1, x0, b1)
-    let x1 = FloatVector(repeating: a0[strideA])
-    c1x0 = multiplyAdd(c1x0, x1, b0); c1x1 = multiplyAdd(c1x1, x1, b1)
+  while p >= 4 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesFloat)
+    let a0u0 = FloatVector(repeating: a0[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = FloatVector(repeating: a0[strideA])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let r1 = b + strideB
+    let b1x0 = load(r1), b1x1 = load(r1 + lanesFloat)
+    let a0u1 = FloatVector(repeating: a0[1])
+    c0x0 = multiplyAdd(c0x0, a0u1, b1x0); c0x1 = multiplyAdd(c0x1, a0u1, b1x1)
+    let a1u1 = FloatVector(repeating: a0[strideA &+ 1])
+    c1x0 = multiplyAdd(c1x0, a1u1, b1x0); c1x1 = multiplyAdd(c1x1, a1u1, b1x1)
+    let r2 = b + 2 &* strideB
+    let b2x0 = load(r2), b2x1 = load(r2 + lanesFloat)
+    let a0u2 = FloatVector(repeating: a0[2])
+    c0x0 = multiplyAdd(c0x0, a0u2, b2x0); c0x1 = multiplyAdd(c0x1, a0u2, b2x1)
+    let a1u2 = FloatVector(repeating: a0[strideA &+ 2])
+    c1x0 = multiplyAdd(c1x0, a1u2, b2x0); c1x1 = multiplyAdd(c1x1, a1u2, b2x1)
+    let r3 = b + 3 &* strideB
+    let b3x0 = load(r3), b3x1 = load(r3 + lanesFloat)
+    let a0u3 = FloatVector(repeating: a0[3])
+    c0x0 = multiplyAdd(c0x0, a0u3, b3x0); c0x1 = multiplyAdd(c0x1, a0u3, b3x1)
+    let a1u3 = FloatVector(repeating: a0[strideA &+ 3])
+    c1x0 = multiplyAdd(c1x0, a1u3, b3x0); c1x1 = multiplyAdd(c1x1, a1u3, b3x1)
+    a0 += 4; b += 4 &* strideB; p &-= 4
+  }
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesFloat)
+    let a0u0 = FloatVector(repeating: a0[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = FloatVector(repeating: a0[strideA])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
     a0 += 1; b += strideB; p &-= 1
   }
   let scale = FloatVector(repeating: alpha), old = FloatVector(repeating: beta)
@@ -2625,10 +3035,30 @@ func gemmRowTileFloat1(
   }
   var a0 = A + 0 &* strideA
   var b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesFloat)
-    let x0 = FloatVector(repeating: a0[0])
-    c0x0 = multiplyAdd(c0x0, x0, b0); c0x1 = multiplyAdd(c0x1, x0, b1)
+  while p >= 4 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesFloat)
+    let a0u0 = FloatVector(repeating: a0[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let r1 = b + strideB
+    let b1x0 = load(r1), b1x1 = load(r1 + lanesFloat)
+    let a0u1 = FloatVector(repeating: a0[1])
+    c0x0 = multiplyAdd(c0x0, a0u1, b1x0); c0x1 = multiplyAdd(c0x1, a0u1, b1x1)
+    let r2 = b + 2 &* strideB
+    let b2x0 = load(r2), b2x1 = load(r2 + lanesFloat)
+    let a0u2 = FloatVector(repeating: a0[2])
+    c0x0 = multiplyAdd(c0x0, a0u2, b2x0); c0x1 = multiplyAdd(c0x1, a0u2, b2x1)
+    let r3 = b + 3 &* strideB
+    let b3x0 = load(r3), b3x1 = load(r3 + lanesFloat)
+    let a0u3 = FloatVector(repeating: a0[3])
+    c0x0 = multiplyAdd(c0x0, a0u3, b3x0); c0x1 = multiplyAdd(c0x1, a0u3, b3x1)
+    a0 += 4; b += 4 &* strideB; p &-= 4
+  }
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesFloat)
+    let a0u0 = FloatVector(repeating: a0[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
     a0 += 1; b += strideB; p &-= 1
   }
   let scale = FloatVector(repeating: alpha), old = FloatVector(repeating: beta)
@@ -2669,20 +3099,21 @@ func gemmTileDouble6(
   var c4x0 = DoubleVector.zero, c4x1 = DoubleVector.zero
   var c5x0 = DoubleVector.zero, c5x1 = DoubleVector.zero
   var a = A, b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesDouble)
-    let a0 = DoubleVector(repeating: a[0])
-    c0x0 = multiplyAdd(c0x0, a0, b0); c0x1 = multiplyAdd(c0x1, a0, b1)
-    let a1 = DoubleVector(repeating: a[1])
-    c1x0 = multiplyAdd(c1x0, a1, b0); c1x1 = multiplyAdd(c1x1, a1, b1)
-    let a2 = DoubleVector(repeating: a[2])
-    c2x0 = multiplyAdd(c2x0, a2, b0); c2x1 = multiplyAdd(c2x1, a2, b1)
-    let a3 = DoubleVector(repeating: a[3])
-    c3x0 = multiplyAdd(c3x0, a3, b0); c3x1 = multiplyAdd(c3x1, a3, b1)
-    let a4 = DoubleVector(repeating: a[4])
-    c4x0 = multiplyAdd(c4x0, a4, b0); c4x1 = multiplyAdd(c4x1, a4, b1)
-    let a5 = DoubleVector(repeating: a[5])
-    c5x0 = multiplyAdd(c5x0, a5, b0); c5x1 = multiplyAdd(c5x1, a5, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesDouble)
+    let a0u0 = DoubleVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = DoubleVector(repeating: a[1])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = DoubleVector(repeating: a[2])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
+    let a3u0 = DoubleVector(repeating: a[3])
+    c3x0 = multiplyAdd(c3x0, a3u0, b0x0); c3x1 = multiplyAdd(c3x1, a3u0, b0x1)
+    let a4u0 = DoubleVector(repeating: a[4])
+    c4x0 = multiplyAdd(c4x0, a4u0, b0x0); c4x1 = multiplyAdd(c4x1, a4u0, b0x1)
+    let a5u0 = DoubleVector(repeating: a[5])
+    c5x0 = multiplyAdd(c5x0, a5u0, b0x0); c5x1 = multiplyAdd(c5x1, a5u0, b0x1)
     a += 6; b += strideB; p &-= 1
   }
   let scale = DoubleVector(repeating: alpha), old = DoubleVector(repeating: beta)
@@ -2715,18 +3146,19 @@ func gemmTileDouble5(
   var c3x0 = DoubleVector.zero, c3x1 = DoubleVector.zero
   var c4x0 = DoubleVector.zero, c4x1 = DoubleVector.zero
   var a = A, b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesDouble)
-    let a0 = DoubleVector(repeating: a[0])
-    c0x0 = multiplyAdd(c0x0, a0, b0); c0x1 = multiplyAdd(c0x1, a0, b1)
-    let a1 = DoubleVector(repeating: a[1])
-    c1x0 = multiplyAdd(c1x0, a1, b0); c1x1 = multiplyAdd(c1x1, a1, b1)
-    let a2 = DoubleVector(repeating: a[2])
-    c2x0 = multiplyAdd(c2x0, a2, b0); c2x1 = multiplyAdd(c2x1, a2, b1)
-    let a3 = DoubleVector(repeating: a[3])
-    c3x0 = multiplyAdd(c3x0, a3, b0); c3x1 = multiplyAdd(c3x1, a3, b1)
-    let a4 = DoubleVector(repeating: a[4])
-    c4x0 = multiplyAdd(c4x0, a4, b0); c4x1 = multiplyAdd(c4x1, a4, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesDouble)
+    let a0u0 = DoubleVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = DoubleVector(repeating: a[1])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = DoubleVector(repeating: a[2])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
+    let a3u0 = DoubleVector(repeating: a[3])
+    c3x0 = multiplyAdd(c3x0, a3u0, b0x0); c3x1 = multiplyAdd(c3x1, a3u0, b0x1)
+    let a4u0 = DoubleVector(repeating: a[4])
+    c4x0 = multiplyAdd(c4x0, a4u0, b0x0); c4x1 = multiplyAdd(c4x1, a4u0, b0x1)
     a += 5; b += strideB; p &-= 1
   }
   let scale = DoubleVector(repeating: alpha), old = DoubleVector(repeating: beta)
@@ -2756,16 +3188,17 @@ func gemmTileDouble4(
   var c2x0 = DoubleVector.zero, c2x1 = DoubleVector.zero
   var c3x0 = DoubleVector.zero, c3x1 = DoubleVector.zero
   var a = A, b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesDouble)
-    let a0 = DoubleVector(repeating: a[0])
-    c0x0 = multiplyAdd(c0x0, a0, b0); c0x1 = multiplyAdd(c0x1, a0, b1)
-    let a1 = DoubleVector(repeating: a[1])
-    c1x0 = multiplyAdd(c1x0, a1, b0); c1x1 = multiplyAdd(c1x1, a1, b1)
-    let a2 = DoubleVector(repeating: a[2])
-    c2x0 = multiplyAdd(c2x0, a2, b0); c2x1 = multiplyAdd(c2x1, a2, b1)
-    let a3 = DoubleVector(repeating: a[3])
-    c3x0 = multiplyAdd(c3x0, a3, b0); c3x1 = multiplyAdd(c3x1, a3, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesDouble)
+    let a0u0 = DoubleVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = DoubleVector(repeating: a[1])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = DoubleVector(repeating: a[2])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
+    let a3u0 = DoubleVector(repeating: a[3])
+    c3x0 = multiplyAdd(c3x0, a3u0, b0x0); c3x1 = multiplyAdd(c3x1, a3u0, b0x1)
     a += 4; b += strideB; p &-= 1
   }
   let scale = DoubleVector(repeating: alpha), old = DoubleVector(repeating: beta)
@@ -2792,14 +3225,15 @@ func gemmTileDouble3(
   var c1x0 = DoubleVector.zero, c1x1 = DoubleVector.zero
   var c2x0 = DoubleVector.zero, c2x1 = DoubleVector.zero
   var a = A, b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesDouble)
-    let a0 = DoubleVector(repeating: a[0])
-    c0x0 = multiplyAdd(c0x0, a0, b0); c0x1 = multiplyAdd(c0x1, a0, b1)
-    let a1 = DoubleVector(repeating: a[1])
-    c1x0 = multiplyAdd(c1x0, a1, b0); c1x1 = multiplyAdd(c1x1, a1, b1)
-    let a2 = DoubleVector(repeating: a[2])
-    c2x0 = multiplyAdd(c2x0, a2, b0); c2x1 = multiplyAdd(c2x1, a2, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesDouble)
+    let a0u0 = DoubleVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = DoubleVector(repeating: a[1])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = DoubleVector(repeating: a[2])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
     a += 3; b += strideB; p &-= 1
   }
   let scale = DoubleVector(repeating: alpha), old = DoubleVector(repeating: beta)
@@ -2823,12 +3257,13 @@ func gemmTileDouble2(
   var c0x0 = DoubleVector.zero, c0x1 = DoubleVector.zero
   var c1x0 = DoubleVector.zero, c1x1 = DoubleVector.zero
   var a = A, b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesDouble)
-    let a0 = DoubleVector(repeating: a[0])
-    c0x0 = multiplyAdd(c0x0, a0, b0); c0x1 = multiplyAdd(c0x1, a0, b1)
-    let a1 = DoubleVector(repeating: a[1])
-    c1x0 = multiplyAdd(c1x0, a1, b0); c1x1 = multiplyAdd(c1x1, a1, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesDouble)
+    let a0u0 = DoubleVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = DoubleVector(repeating: a[1])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
     a += 2; b += strideB; p &-= 1
   }
   let scale = DoubleVector(repeating: alpha), old = DoubleVector(repeating: beta)
@@ -2849,10 +3284,11 @@ func gemmTileDouble1(
 ) {
   var c0x0 = DoubleVector.zero, c0x1 = DoubleVector.zero
   var a = A, b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesDouble)
-    let a0 = DoubleVector(repeating: a[0])
-    c0x0 = multiplyAdd(c0x0, a0, b0); c0x1 = multiplyAdd(c0x1, a0, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesDouble)
+    let a0u0 = DoubleVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
     a += 1; b += strideB; p &-= 1
   }
   let scale = DoubleVector(repeating: alpha), old = DoubleVector(repeating: beta)
@@ -2912,20 +3348,21 @@ func gemmRowTileDouble6(
   var a0 = A + 0 &* strideA
   var a3 = A + 3 &* strideA
   var b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesDouble)
-    let x0 = DoubleVector(repeating: a0[0])
-    c0x0 = multiplyAdd(c0x0, x0, b0); c0x1 = multiplyAdd(c0x1, x0, b1)
-    let x1 = DoubleVector(repeating: a0[strideA])
-    c1x0 = multiplyAdd(c1x0, x1, b0); c1x1 = multiplyAdd(c1x1, x1, b1)
-    let x2 = DoubleVector(repeating: a0[2 &* strideA])
-    c2x0 = multiplyAdd(c2x0, x2, b0); c2x1 = multiplyAdd(c2x1, x2, b1)
-    let x3 = DoubleVector(repeating: a3[0])
-    c3x0 = multiplyAdd(c3x0, x3, b0); c3x1 = multiplyAdd(c3x1, x3, b1)
-    let x4 = DoubleVector(repeating: a3[strideA])
-    c4x0 = multiplyAdd(c4x0, x4, b0); c4x1 = multiplyAdd(c4x1, x4, b1)
-    let x5 = DoubleVector(repeating: a3[2 &* strideA])
-    c5x0 = multiplyAdd(c5x0, x5, b0); c5x1 = multiplyAdd(c5x1, x5, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesDouble)
+    let a0u0 = DoubleVector(repeating: a0[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = DoubleVector(repeating: a0[strideA])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = DoubleVector(repeating: a0[2 &* strideA])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
+    let a3u0 = DoubleVector(repeating: a3[0])
+    c3x0 = multiplyAdd(c3x0, a3u0, b0x0); c3x1 = multiplyAdd(c3x1, a3u0, b0x1)
+    let a4u0 = DoubleVector(repeating: a3[strideA])
+    c4x0 = multiplyAdd(c4x0, a4u0, b0x0); c4x1 = multiplyAdd(c4x1, a4u0, b0x1)
+    let a5u0 = DoubleVector(repeating: a3[2 &* strideA])
+    c5x0 = multiplyAdd(c5x0, a5u0, b0x0); c5x1 = multiplyAdd(c5x1, a5u0, b0x1)
     a0 += 1; a3 += 1; b += strideB; p &-= 1
   }
   let scale = DoubleVector(repeating: alpha), old = DoubleVector(repeating: beta)
@@ -2967,16 +3404,17 @@ func gemmRowTileDouble4(
   var a0 = A + 0 &* strideA
   var a3 = A + 3 &* strideA
   var b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesDouble)
-    let x0 = DoubleVector(repeating: a0[0])
-    c0x0 = multiplyAdd(c0x0, x0, b0); c0x1 = multiplyAdd(c0x1, x0, b1)
-    let x1 = DoubleVector(repeating: a0[strideA])
-    c1x0 = multiplyAdd(c1x0, x1, b0); c1x1 = multiplyAdd(c1x1, x1, b1)
-    let x2 = DoubleVector(repeating: a0[2 &* strideA])
-    c2x0 = multiplyAdd(c2x0, x2, b0); c2x1 = multiplyAdd(c2x1, x2, b1)
-    let x3 = DoubleVector(repeating: a3[0])
-    c3x0 = multiplyAdd(c3x0, x3, b0); c3x1 = multiplyAdd(c3x1, x3, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesDouble)
+    let a0u0 = DoubleVector(repeating: a0[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = DoubleVector(repeating: a0[strideA])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = DoubleVector(repeating: a0[2 &* strideA])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
+    let a3u0 = DoubleVector(repeating: a3[0])
+    c3x0 = multiplyAdd(c3x0, a3u0, b0x0); c3x1 = multiplyAdd(c3x1, a3u0, b0x1)
     a0 += 1; a3 += 1; b += strideB; p &-= 1
   }
   let scale = DoubleVector(repeating: alpha), old = DoubleVector(repeating: beta)
@@ -3009,12 +3447,13 @@ func gemmRowTileDouble2(
   }
   var a0 = A + 0 &* strideA
   var b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesDouble)
-    let x0 = DoubleVector(repeating: a0[0])
-    c0x0 = multiplyAdd(c0x0, x0, b0); c0x1 = multiplyAdd(c0x1, x0, b1)
-    let x1 = DoubleVector(repeating: a0[strideA])
-    c1x0 = multiplyAdd(c1x0, x1, b0); c1x1 = multiplyAdd(c1x1, x1, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesDouble)
+    let a0u0 = DoubleVector(repeating: a0[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = DoubleVector(repeating: a0[strideA])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
     a0 += 1; b += strideB; p &-= 1
   }
   let scale = DoubleVector(repeating: alpha), old = DoubleVector(repeating: beta)
@@ -3041,10 +3480,11 @@ func gemmRowTileDouble1(
   }
   var a0 = A + 0 &* strideA
   var b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesDouble)
-    let x0 = DoubleVector(repeating: a0[0])
-    c0x0 = multiplyAdd(c0x0, x0, b0); c0x1 = multiplyAdd(c0x1, x0, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesDouble)
+    let a0u0 = DoubleVector(repeating: a0[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
     a0 += 1; b += strideB; p &-= 1
   }
   let scale = DoubleVector(repeating: alpha), old = DoubleVector(repeating: beta)
@@ -3085,16 +3525,17 @@ func gemmTileFloat4(
   var c2x0 = FloatVector.zero, c2x1 = FloatVector.zero
   var c3x0 = FloatVector.zero, c3x1 = FloatVector.zero
   var a = A, b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesFloat)
-    let a0 = FloatVector(repeating: a[0])
-    c0x0 = multiplyAdd(c0x0, a0, b0); c0x1 = multiplyAdd(c0x1, a0, b1)
-    let a1 = FloatVector(repeating: a[1])
-    c1x0 = multiplyAdd(c1x0, a1, b0); c1x1 = multiplyAdd(c1x1, a1, b1)
-    let a2 = FloatVector(repeating: a[2])
-    c2x0 = multiplyAdd(c2x0, a2, b0); c2x1 = multiplyAdd(c2x1, a2, b1)
-    let a3 = FloatVector(repeating: a[3])
-    c3x0 = multiplyAdd(c3x0, a3, b0); c3x1 = multiplyAdd(c3x1, a3, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesFloat)
+    let a0u0 = FloatVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = FloatVector(repeating: a[1])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = FloatVector(repeating: a[2])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
+    let a3u0 = FloatVector(repeating: a[3])
+    c3x0 = multiplyAdd(c3x0, a3u0, b0x0); c3x1 = multiplyAdd(c3x1, a3u0, b0x1)
     a += 4; b += strideB; p &-= 1
   }
   let scale = FloatVector(repeating: alpha), old = FloatVector(repeating: beta)
@@ -3121,14 +3562,15 @@ func gemmTileFloat3(
   var c1x0 = FloatVector.zero, c1x1 = FloatVector.zero
   var c2x0 = FloatVector.zero, c2x1 = FloatVector.zero
   var a = A, b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesFloat)
-    let a0 = FloatVector(repeating: a[0])
-    c0x0 = multiplyAdd(c0x0, a0, b0); c0x1 = multiplyAdd(c0x1, a0, b1)
-    let a1 = FloatVector(repeating: a[1])
-    c1x0 = multiplyAdd(c1x0, a1, b0); c1x1 = multiplyAdd(c1x1, a1, b1)
-    let a2 = FloatVector(repeating: a[2])
-    c2x0 = multiplyAdd(c2x0, a2, b0); c2x1 = multiplyAdd(c2x1, a2, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesFloat)
+    let a0u0 = FloatVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = FloatVector(repeating: a[1])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = FloatVector(repeating: a[2])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
     a += 3; b += strideB; p &-= 1
   }
   let scale = FloatVector(repeating: alpha), old = FloatVector(repeating: beta)
@@ -3152,12 +3594,13 @@ func gemmTileFloat2(
   var c0x0 = FloatVector.zero, c0x1 = FloatVector.zero
   var c1x0 = FloatVector.zero, c1x1 = FloatVector.zero
   var a = A, b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesFloat)
-    let a0 = FloatVector(repeating: a[0])
-    c0x0 = multiplyAdd(c0x0, a0, b0); c0x1 = multiplyAdd(c0x1, a0, b1)
-    let a1 = FloatVector(repeating: a[1])
-    c1x0 = multiplyAdd(c1x0, a1, b0); c1x1 = multiplyAdd(c1x1, a1, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesFloat)
+    let a0u0 = FloatVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = FloatVector(repeating: a[1])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
     a += 2; b += strideB; p &-= 1
   }
   let scale = FloatVector(repeating: alpha), old = FloatVector(repeating: beta)
@@ -3178,10 +3621,11 @@ func gemmTileFloat1(
 ) {
   var c0x0 = FloatVector.zero, c0x1 = FloatVector.zero
   var a = A, b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesFloat)
-    let a0 = FloatVector(repeating: a[0])
-    c0x0 = multiplyAdd(c0x0, a0, b0); c0x1 = multiplyAdd(c0x1, a0, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesFloat)
+    let a0u0 = FloatVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
     a += 1; b += strideB; p &-= 1
   }
   let scale = FloatVector(repeating: alpha), old = FloatVector(repeating: beta)
@@ -3235,16 +3679,17 @@ func gemmRowTileFloat4(
   var a0 = A + 0 &* strideA
   var a3 = A + 3 &* strideA
   var b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesFloat)
-    let x0 = FloatVector(repeating: a0[0])
-    c0x0 = multiplyAdd(c0x0, x0, b0); c0x1 = multiplyAdd(c0x1, x0, b1)
-    let x1 = FloatVector(repeating: a0[strideA])
-    c1x0 = multiplyAdd(c1x0, x1, b0); c1x1 = multiplyAdd(c1x1, x1, b1)
-    let x2 = FloatVector(repeating: a0[2 &* strideA])
-    c2x0 = multiplyAdd(c2x0, x2, b0); c2x1 = multiplyAdd(c2x1, x2, b1)
-    let x3 = FloatVector(repeating: a3[0])
-    c3x0 = multiplyAdd(c3x0, x3, b0); c3x1 = multiplyAdd(c3x1, x3, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesFloat)
+    let a0u0 = FloatVector(repeating: a0[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = FloatVector(repeating: a0[strideA])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = FloatVector(repeating: a0[2 &* strideA])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
+    let a3u0 = FloatVector(repeating: a3[0])
+    c3x0 = multiplyAdd(c3x0, a3u0, b0x0); c3x1 = multiplyAdd(c3x1, a3u0, b0x1)
     a0 += 1; a3 += 1; b += strideB; p &-= 1
   }
   let scale = FloatVector(repeating: alpha), old = FloatVector(repeating: beta)
@@ -3277,12 +3722,13 @@ func gemmRowTileFloat2(
   }
   var a0 = A + 0 &* strideA
   var b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesFloat)
-    let x0 = FloatVector(repeating: a0[0])
-    c0x0 = multiplyAdd(c0x0, x0, b0); c0x1 = multiplyAdd(c0x1, x0, b1)
-    let x1 = FloatVector(repeating: a0[strideA])
-    c1x0 = multiplyAdd(c1x0, x1, b0); c1x1 = multiplyAdd(c1x1, x1, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesFloat)
+    let a0u0 = FloatVector(repeating: a0[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = FloatVector(repeating: a0[strideA])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
     a0 += 1; b += strideB; p &-= 1
   }
   let scale = FloatVector(repeating: alpha), old = FloatVector(repeating: beta)
@@ -3309,10 +3755,11 @@ func gemmRowTileFloat1(
   }
   var a0 = A + 0 &* strideA
   var b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesFloat)
-    let x0 = FloatVector(repeating: a0[0])
-    c0x0 = multiplyAdd(c0x0, x0, b0); c0x1 = multiplyAdd(c0x1, x0, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesFloat)
+    let a0u0 = FloatVector(repeating: a0[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
     a0 += 1; b += strideB; p &-= 1
   }
   let scale = FloatVector(repeating: alpha), old = FloatVector(repeating: beta)
@@ -3349,16 +3796,17 @@ func gemmTileDouble4(
   var c2x0 = DoubleVector.zero, c2x1 = DoubleVector.zero
   var c3x0 = DoubleVector.zero, c3x1 = DoubleVector.zero
   var a = A, b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesDouble)
-    let a0 = DoubleVector(repeating: a[0])
-    c0x0 = multiplyAdd(c0x0, a0, b0); c0x1 = multiplyAdd(c0x1, a0, b1)
-    let a1 = DoubleVector(repeating: a[1])
-    c1x0 = multiplyAdd(c1x0, a1, b0); c1x1 = multiplyAdd(c1x1, a1, b1)
-    let a2 = DoubleVector(repeating: a[2])
-    c2x0 = multiplyAdd(c2x0, a2, b0); c2x1 = multiplyAdd(c2x1, a2, b1)
-    let a3 = DoubleVector(repeating: a[3])
-    c3x0 = multiplyAdd(c3x0, a3, b0); c3x1 = multiplyAdd(c3x1, a3, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesDouble)
+    let a0u0 = DoubleVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = DoubleVector(repeating: a[1])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = DoubleVector(repeating: a[2])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
+    let a3u0 = DoubleVector(repeating: a[3])
+    c3x0 = multiplyAdd(c3x0, a3u0, b0x0); c3x1 = multiplyAdd(c3x1, a3u0, b0x1)
     a += 4; b += strideB; p &-= 1
   }
   let scale = DoubleVector(repeating: alpha), old = DoubleVector(repeating: beta)
@@ -3385,14 +3833,15 @@ func gemmTileDouble3(
   var c1x0 = DoubleVector.zero, c1x1 = DoubleVector.zero
   var c2x0 = DoubleVector.zero, c2x1 = DoubleVector.zero
   var a = A, b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesDouble)
-    let a0 = DoubleVector(repeating: a[0])
-    c0x0 = multiplyAdd(c0x0, a0, b0); c0x1 = multiplyAdd(c0x1, a0, b1)
-    let a1 = DoubleVector(repeating: a[1])
-    c1x0 = multiplyAdd(c1x0, a1, b0); c1x1 = multiplyAdd(c1x1, a1, b1)
-    let a2 = DoubleVector(repeating: a[2])
-    c2x0 = multiplyAdd(c2x0, a2, b0); c2x1 = multiplyAdd(c2x1, a2, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesDouble)
+    let a0u0 = DoubleVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = DoubleVector(repeating: a[1])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = DoubleVector(repeating: a[2])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
     a += 3; b += strideB; p &-= 1
   }
   let scale = DoubleVector(repeating: alpha), old = DoubleVector(repeating: beta)
@@ -3416,12 +3865,13 @@ func gemmTileDouble2(
   var c0x0 = DoubleVector.zero, c0x1 = DoubleVector.zero
   var c1x0 = DoubleVector.zero, c1x1 = DoubleVector.zero
   var a = A, b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesDouble)
-    let a0 = DoubleVector(repeating: a[0])
-    c0x0 = multiplyAdd(c0x0, a0, b0); c0x1 = multiplyAdd(c0x1, a0, b1)
-    let a1 = DoubleVector(repeating: a[1])
-    c1x0 = multiplyAdd(c1x0, a1, b0); c1x1 = multiplyAdd(c1x1, a1, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesDouble)
+    let a0u0 = DoubleVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = DoubleVector(repeating: a[1])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
     a += 2; b += strideB; p &-= 1
   }
   let scale = DoubleVector(repeating: alpha), old = DoubleVector(repeating: beta)
@@ -3442,10 +3892,11 @@ func gemmTileDouble1(
 ) {
   var c0x0 = DoubleVector.zero, c0x1 = DoubleVector.zero
   var a = A, b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesDouble)
-    let a0 = DoubleVector(repeating: a[0])
-    c0x0 = multiplyAdd(c0x0, a0, b0); c0x1 = multiplyAdd(c0x1, a0, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesDouble)
+    let a0u0 = DoubleVector(repeating: a[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
     a += 1; b += strideB; p &-= 1
   }
   let scale = DoubleVector(repeating: alpha), old = DoubleVector(repeating: beta)
@@ -3499,16 +3950,17 @@ func gemmRowTileDouble4(
   var a0 = A + 0 &* strideA
   var a3 = A + 3 &* strideA
   var b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesDouble)
-    let x0 = DoubleVector(repeating: a0[0])
-    c0x0 = multiplyAdd(c0x0, x0, b0); c0x1 = multiplyAdd(c0x1, x0, b1)
-    let x1 = DoubleVector(repeating: a0[strideA])
-    c1x0 = multiplyAdd(c1x0, x1, b0); c1x1 = multiplyAdd(c1x1, x1, b1)
-    let x2 = DoubleVector(repeating: a0[2 &* strideA])
-    c2x0 = multiplyAdd(c2x0, x2, b0); c2x1 = multiplyAdd(c2x1, x2, b1)
-    let x3 = DoubleVector(repeating: a3[0])
-    c3x0 = multiplyAdd(c3x0, x3, b0); c3x1 = multiplyAdd(c3x1, x3, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesDouble)
+    let a0u0 = DoubleVector(repeating: a0[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = DoubleVector(repeating: a0[strideA])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
+    let a2u0 = DoubleVector(repeating: a0[2 &* strideA])
+    c2x0 = multiplyAdd(c2x0, a2u0, b0x0); c2x1 = multiplyAdd(c2x1, a2u0, b0x1)
+    let a3u0 = DoubleVector(repeating: a3[0])
+    c3x0 = multiplyAdd(c3x0, a3u0, b0x0); c3x1 = multiplyAdd(c3x1, a3u0, b0x1)
     a0 += 1; a3 += 1; b += strideB; p &-= 1
   }
   let scale = DoubleVector(repeating: alpha), old = DoubleVector(repeating: beta)
@@ -3541,12 +3993,13 @@ func gemmRowTileDouble2(
   }
   var a0 = A + 0 &* strideA
   var b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesDouble)
-    let x0 = DoubleVector(repeating: a0[0])
-    c0x0 = multiplyAdd(c0x0, x0, b0); c0x1 = multiplyAdd(c0x1, x0, b1)
-    let x1 = DoubleVector(repeating: a0[strideA])
-    c1x0 = multiplyAdd(c1x0, x1, b0); c1x1 = multiplyAdd(c1x1, x1, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesDouble)
+    let a0u0 = DoubleVector(repeating: a0[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
+    let a1u0 = DoubleVector(repeating: a0[strideA])
+    c1x0 = multiplyAdd(c1x0, a1u0, b0x0); c1x1 = multiplyAdd(c1x1, a1u0, b0x1)
     a0 += 1; b += strideB; p &-= 1
   }
   let scale = DoubleVector(repeating: alpha), old = DoubleVector(repeating: beta)
@@ -3573,10 +4026,11 @@ func gemmRowTileDouble1(
   }
   var a0 = A + 0 &* strideA
   var b = B, p = k
-  while p > 0 {
-    let b0 = load(b), b1 = load(b + lanesDouble)
-    let x0 = DoubleVector(repeating: a0[0])
-    c0x0 = multiplyAdd(c0x0, x0, b0); c0x1 = multiplyAdd(c0x1, x0, b1)
+  while p >= 1 {
+    let r0 = b
+    let b0x0 = load(r0), b0x1 = load(r0 + lanesDouble)
+    let a0u0 = DoubleVector(repeating: a0[0])
+    c0x0 = multiplyAdd(c0x0, a0u0, b0x0); c0x1 = multiplyAdd(c0x1, a0u0, b0x1)
     a0 += 1; b += strideB; p &-= 1
   }
   let scale = DoubleVector(repeating: alpha), old = DoubleVector(repeating: beta)

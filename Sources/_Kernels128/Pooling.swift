@@ -46,10 +46,25 @@ private func load<V: SIMD>(_: V.Type, _ p: UnsafePointer<V.Scalar>, _ isWhole: B
   isWhole ? UnsafeRawPointer(p).loadUnaligned(as: V.self) : V(repeating: p[0])
 }
 
-/// A vector of channels of one window.
+/// The larger of two lanes; NaN where one is NaN.
+///
+/// In two steps: masks that are combined do not stay in vector registers. For concrete vectors:
+/// comparisons of generic ones go through memory lane by lane.
+@inline(__always)
+private func larger(_ a: FloatVector, _ b: FloatVector) -> FloatVector {
+  a.replacing(with: b, where: b .> a).replacing(with: b, where: b .!= b)
+}
+
+/// The larger of two lanes; NaN where one is NaN.
+@inline(__always)
+private func larger(_ a: DoubleVector, _ b: DoubleVector) -> DoubleVector {
+  a.replacing(with: b, where: b .> a).replacing(with: b, where: b .!= b)
+}
+
+/// A vector of channels of one window: the maximum or the mean.
 @inline(__always)
 private func poolWindow<V: SIMD>(
-  _: V.Type, _ isMaximum: Bool, _ input: UnsafePointer<V.Scalar>, _ rows: Int, _ rowStep: Int,
+  _ isMaximum: Bool, _ larger: (V, V) -> V, _ input: UnsafePointer<V.Scalar>, _ rows: Int, _ rowStep: Int,
   _ columns: Int, _ columnStep: Int, _ divisor: V.Scalar, _ isWhole: Bool
 ) -> V where V.Scalar: BinaryFloatingPoint {
   var total = isMaximum ? load(V.self, input, isWhole) : V()
@@ -58,13 +73,7 @@ private func poolWindow<V: SIMD>(
     var rowTotal = isMaximum ? total : V()
     for _ in 0..<columns {
       let x = load(V.self, p, isWhole)
-      if isMaximum {
-        // Two steps: masks that are combined do not stay in vector registers.
-        rowTotal.replace(with: x, where: x .> rowTotal)
-        rowTotal.replace(with: x, where: x .!= x)
-      } else {
-        rowTotal += x
-      }
+      rowTotal = isMaximum ? larger(rowTotal, x) : rowTotal + x
       p += columnStep
     }
     total = isMaximum ? rowTotal : total + rowTotal
@@ -75,28 +84,28 @@ private func poolWindow<V: SIMD>(
 /// The channels of one window: whole vectors, then one by one.
 @inline(__always)
 private func poolPixel<V: SIMD>(
-  _: V.Type, _ isMaximum: Bool, _ plan: Plan, _ input: UnsafePointer<V.Scalar>,
+  _ isMaximum: Bool, _ larger: (V, V) -> V, _ plan: Plan, _ input: UnsafePointer<V.Scalar>,
   _ rows: Int, _ columns: Int, _ divisor: V.Scalar, _ output: UnsafeMutablePointer<V.Scalar>
 ) where V.Scalar: BinaryFloatingPoint {
   var c = 0
   let rowStep = plan.W * plan.C
   while c + V.scalarCount <= plan.C {
     let result = poolWindow(
-      V.self, isMaximum, input + c, rows, rowStep, columns, plan.C, divisor, true)
+      isMaximum, larger, input + c, rows, rowStep, columns, plan.C, divisor, true)
     UnsafeMutableRawPointer(output + c).storeBytes(of: result, as: V.self)
     c += V.scalarCount
   }
   while c < plan.C {
     output[c] =
       poolWindow(
-        V.self, isMaximum, input + c, rows, rowStep, columns, plan.C, divisor, false)[0]
+        isMaximum, larger, input + c, rows, rowStep, columns, plan.C, divisor, false)[0]
     c += 1
   }
 }
 
 @inline(__always)
 private func poolAll<V: SIMD>(
-  _: V.Type, _ plan: Plan, _ input: UnsafePointer<V.Scalar>,
+  _ larger: (V, V) -> V, _ plan: Plan, _ input: UnsafePointer<V.Scalar>,
   _ output: UnsafeMutablePointer<V.Scalar>
 ) where V.Scalar: BinaryFloatingPoint {
   var target = output
@@ -108,9 +117,9 @@ private func poolAll<V: SIMD>(
       let (height, width) = (rows.end - rows.first, columns.end - columns.first)
       let inside = plan.kind == 2 ? plan.R * plan.S : height * width
       if plan.kind == 0 {
-        poolPixel(V.self, true, plan, source, height, width, 1, target)
+        poolPixel(true, larger, plan, source, height, width, 1, target)
       } else {
-        poolPixel(V.self, false, plan, source, height, width, V.Scalar(inside), target)
+        poolPixel(false, larger, plan, source, height, width, V.Scalar(inside), target)
       }
       target += plan.C
     }
@@ -123,7 +132,7 @@ public func poolImage(
   _ numbers: UnsafePointer<Int>, _ input: UnsafePointer<Float>,
   _ output: UnsafeMutablePointer<Float>
 ) {
-  poolAll(FloatVector.self, Plan(numbers), input, output)
+  poolAll({ (a: FloatVector, b) in larger(a, b) }, Plan(numbers), input, output)
 }
 
 /// Pools rows `firstRow ..< endRow` of one image; `output` points at the first of them.
@@ -132,5 +141,5 @@ public func poolImage(
   _ numbers: UnsafePointer<Int>, _ input: UnsafePointer<Double>,
   _ output: UnsafeMutablePointer<Double>
 ) {
-  poolAll(DoubleVector.self, Plan(numbers), input, output)
+  poolAll({ (a: DoubleVector, b) in larger(a, b) }, Plan(numbers), input, output)
 }

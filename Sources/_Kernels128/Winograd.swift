@@ -31,9 +31,13 @@ public func winogradInput(
       (source, row, pixel) = (UnsafePointer(copy), walk.reach &* whole, whole)
     }
     if m == 2 {
-      inputTile2(walk, source, row, pixel, target, scratch)
+      transformTile(walk, 4, 4, source, row, pixel, target, scratch) { d, step, v, part in
+        store(inputLine2(line4(d, step)), v, part)
+      }
     } else {
-      inputTile4(walk, source, row, pixel, target, scratch)
+      transformTile(walk, 6, 6, source, row, pixel, target, scratch) { d, step, v, part in
+        store(inputLine4(line6(d, step)), v, part)
+      }
     }
     target += numbers[10]
     t &+= 1
@@ -69,48 +73,27 @@ private func copyTile(
   }
 }
 
+/// V = B^T d B of one tile, or A dY A^T: `transform(source, step, target, targetStep)` transforms one line.
+///
+/// Columns first, into `scratch` as rows; then the rows.
 @inline(__always)
-private func inputTile2(
-  _ walk: TileWalk, _ source: UnsafePointer<Float>, _ row: Int, _ pixel: Int,
-  _ target: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>
+private func transformTile(
+  _ walk: TileWalk, _ lines: Int, _ results: Int, _ source: UnsafePointer<Float>, _ row: Int,
+  _ pixel: Int, _ target: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>,
+  _ transform: (UnsafePointer<Float>, Int, UnsafeMutablePointer<Float>, Int) -> Void
 ) {
   let part = walk.n[11]
   var c = 0
   while c < walk.n[9] {
     var j = 0
-    while j < 4 {
-      let d = inputLine2(line4(source + (j &* pixel &+ c), row))
-      store(d, scratch + j &* lanesFloat, 4 &* lanesFloat)
+    while j < lines {
+      transform(source + (j &* pixel &+ c), row, scratch + j &* lanesFloat, lines &* lanesFloat)
       j &+= 1
     }
     var i = 0
-    while i < 4 {
-      let d = inputLine2(line4(scratch + 4 &* i &* lanesFloat, lanesFloat))
-      store(d, target + (4 &* i &* part &+ c), part)
-      i &+= 1
-    }
-    c = walk.next(c)
-  }
-}
-
-@inline(__always)
-private func inputTile4(
-  _ walk: TileWalk, _ source: UnsafePointer<Float>, _ row: Int, _ pixel: Int,
-  _ target: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>
-) {
-  let part = walk.n[11]
-  var c = 0
-  while c < walk.n[9] {
-    var j = 0
-    while j < 6 {
-      let d = inputLine4(line6(source + (j &* pixel &+ c), row))
-      store(d, scratch + j &* lanesFloat, 6 &* lanesFloat)
-      j &+= 1
-    }
-    var i = 0
-    while i < 6 {
-      let d = inputLine4(line6(scratch + 6 &* i &* lanesFloat, lanesFloat))
-      store(d, target + (6 &* i &* part &+ c), part)
+    while i < results {
+      transform(
+        scratch + lines &* i &* lanesFloat, lanesFloat, target + (results &* i &* part &+ c), part)
       i &+= 1
     }
     c = walk.next(c)
@@ -260,60 +243,15 @@ public func winogradGradient(
       (source, row, pixel) = (UnsafePointer(copy), m &* whole, whole)
     }
     if m == 2 {
-      gradientTile2(walk, source, row, pixel, target, scratch)
+      transformTile(walk, 2, 4, source, row, pixel, target, scratch) { y, step, v, part in
+        store(gradientLine2((load(y), load(y + step))), v, part)
+      }
     } else {
-      gradientTile4(walk, source, row, pixel, target, scratch)
+      transformTile(walk, 4, 6, source, row, pixel, target, scratch) { y, step, v, part in
+        store(gradientLine4(line4(y, step)), v, part)
+      }
     }
     target += numbers[10]
     t &+= 1
-  }
-}
-
-@inline(__always)
-private func gradientTile2(
-  _ walk: TileWalk, _ source: UnsafePointer<Float>, _ row: Int, _ pixel: Int,
-  _ target: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>
-) {
-  let part = walk.n[11]
-  var c = 0
-  while c < walk.n[9] {
-    var j = 0
-    while j < 2 {
-      let p = source + (j &* pixel &+ c)
-      store(gradientLine2((load(p), load(p + row))), scratch + j &* lanesFloat, 2 &* lanesFloat)
-      j &+= 1
-    }
-    var i = 0
-    while i < 4 {
-      let p = scratch + 2 &* i &* lanesFloat
-      store(gradientLine2((load(p), load(p + lanesFloat))), target + (4 &* i &* part &+ c), part)
-      i &+= 1
-    }
-    c = walk.next(c)
-  }
-}
-
-@inline(__always)
-private func gradientTile4(
-  _ walk: TileWalk, _ source: UnsafePointer<Float>, _ row: Int, _ pixel: Int,
-  _ target: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>
-) {
-  let part = walk.n[11]
-  var c = 0
-  while c < walk.n[9] {
-    var j = 0
-    while j < 4 {
-      store(
-        gradientLine4(line4(source + (j &* pixel &+ c), row)), scratch + j &* lanesFloat,
-        4 &* lanesFloat)
-      j &+= 1
-    }
-    var i = 0
-    while i < 6 {
-      let d = gradientLine4(line4(scratch + 4 &* i &* lanesFloat, lanesFloat))
-      store(d, target + (6 &* i &* part &+ c), part)
-      i &+= 1
-    }
-    c = walk.next(c)
   }
 }

@@ -5,13 +5,14 @@ Run:  python3 Sources/_Kernels128/generate_convolution.py     (from anywhere; no
 
 A tile is some pixels x 2 vectors of channels in registers, as separate local variables: arrays and
 tuples of them do not stay in registers reliably. Its pixels follow each other along a row and go on
-in the next one, so that only the last tiles of a band are not full.
+in the next one, so that only the last tiles of a band are not full. UNROLLED: see generate_gemm.py.
 """
 import pathlib
 
 # (condition, pixels of the tiles): pixels x 2 vectors, all in registers (28 of 32, 12 of 16, 8 of 16)
 BUILDS = [("#if NITAL_512", [14, 8, 4, 2, 1]), ("#elseif NITAL_256", [6, 5, 4, 3, 2, 1]), ("#else", [4, 2, 1])]
 TYPES = ["Float", "Double"]
+UNROLLED = {(6, "Float"): 4}  # (most pixels, type): steps
 
 
 def pointers(name, n, start, step, gap):
@@ -27,7 +28,18 @@ def pointers(name, n, start, step, gap):
     return out
 
 
-def tile(scalar, n):
+def step(scalar, n, u):
+    """One row of the panel, u rows on, times its n values."""
+    lanes = f"lanes{scalar}"
+    out = [f"        let w{u}x0 = load(w + {2 * u} &* {lanes}), w{u}x1 = load(w + {2 * u + 1} &* {lanes})"]
+    for i in range(n):
+        v = f"v{i}u{u}"
+        out.append(f"        let {v} = {scalar}Vector(repeating: x{i}[{f'c &+ {u}' if u else 'c'}])")
+        out.append(f"        a{i}x0 = multiplyAdd(a{i}x0, {v}, w{u}x0); a{i}x1 = multiplyAdd(a{i}x1, {v}, w{u}x1)")
+    return out
+
+
+def tile(scalar, n, unrolled):
     lanes = f"lanes{scalar}"
     out = [
         "@inline(never)",
@@ -53,16 +65,13 @@ def tile(scalar, n):
         "    while inner < numbers[8] {",
         "      var c = base",
         "      let end = base &+ numbers[10]",
-        "      while c < end {",
-        f"        let w0 = load(w), w1 = load(w + {lanes})",
     ]
-    for i in range(n):
-        out.append(f"        let v{i} = {scalar}Vector(repeating: x{i}[c])")
-        out.append(f"        a{i}x0 = multiplyAdd(a{i}x0, v{i}, w0); a{i}x1 = multiplyAdd(a{i}x1, v{i}, w1)")
+    for count in sorted({unrolled, 1}, reverse=True):
+        out.append(f"      while c &+ {count - 1} < end {{" if count > 1 else "      while c < end {")
+        for u in range(count):
+            out += step(scalar, n, u)
+        out += [f"        w += {2 * count} &* {lanes}", f"        c &+= {count}", "      }"]
     out += [
-        f"        w += 2 &* {lanes}",
-        "        c &+= 1",
-        "      }",
         "      inner &+= 1",
         "      base &+= numbers[9]",
         "    }",
@@ -118,7 +127,7 @@ def main():
         for scalar in TYPES:
             out += chooser(scalar, sizes)
             for n in sizes:
-                out += tile(scalar, n)
+                out += tile(scalar, n, UNROLLED.get((sizes[0], scalar), 1))
     out += ["#endif"]
     path = pathlib.Path(__file__).with_name("ConvolutionTiles.generated.swift")
     path.write_text("\n".join(out) + "\n")

@@ -7,6 +7,11 @@ A tile is `rows` x 2 vectors of C in registers. The accumulators are separate lo
 arrays, InlineArray and tuples of them do not stay in registers reliably. One function is written
 for each number of rows up to the full tile, so that the last rows of a matrix cost what they are.
 
+Where UNROLLED says so, the loops over the depth are unrolled: their own instructions would else take a
+seventh of what the processor can issue, which is scarce where another hardware thread shares the core.
+(Not elsewhere: the compiler then moves sums out of registers, and the widest kernels need fewer
+instructions anyway.)
+
 Row tiles read A as it lies in memory, row after row, where packing it would cost more than it saves.
 They exist for the full tile and a few lower heights that the last rows are composed of.
 """
@@ -15,10 +20,30 @@ import pathlib
 # (condition, full rows of the tile): rows x 2 vectors, all in registers (28 of 32, 12 of 16, 8 of 16)
 BUILDS = [("#if NITAL_512", 14), ("#elseif NITAL_256", 6), ("#else", 4)]
 TYPES = ["Float", "Double"]
+UNROLLED = {(6, "Float"): 4}  # (full rows, type): steps
 ROW_TILES = {14: [14, 8, 4, 2, 1], 6: [6, 4, 2, 1], 4: [4, 2, 1]}
 
 
-def tile(scalar, rows):
+def depth_loop(scalar, rows, unrolled, factor, advance):
+    """The loop over the depth, `unrolled` steps at a time; `factor(i, u)` is A's number of row i, u steps on, and
+    `advance(u)` moves the pointers to A by u steps."""
+    out = []
+    for count in sorted({unrolled, 1}, reverse=True):
+        out.append(f"  while p >= {count} {{")
+        for u in range(count):
+            start = "b" if u == 0 else "b + strideB" if u == 1 else f"b + {u} &* strideB"
+            out.append(f"    let r{u} = {start}")
+            out.append(f"    let b{u}x0 = load(r{u}), b{u}x1 = load(r{u} + lanes{scalar})")
+            for i in range(rows):
+                a = f"a{i}u{u}"
+                out.append(f"    let {a} = {scalar}Vector(repeating: {factor(i, u)})")
+                out.append(f"    c{i}x0 = multiplyAdd(c{i}x0, {a}, b{u}x0); c{i}x1 = multiplyAdd(c{i}x1, {a}, b{u}x1)")
+        step = "strideB" if count == 1 else f"{count} &* strideB"
+        out += [f"    {advance(count)}; b += {step}; p &-= {count}", "  }"]
+    return out
+
+
+def tile(scalar, rows, unrolled):
     V = f"{scalar}Vector"
     out = [
         "@inline(never)",
@@ -29,11 +54,8 @@ def tile(scalar, rows):
     ]
     for i in range(rows):
         out.append(f"  var c{i}x0 = {V}.zero, c{i}x1 = {V}.zero")
-    out += ["  var a = A, b = B, p = k", "  while p > 0 {", "    let b0 = load(b), b1 = load(b + lanes" + scalar + ")"]
-    for i in range(rows):
-        out.append(f"    let a{i} = {V}(repeating: a[{i}])")
-        out.append(f"    c{i}x0 = multiplyAdd(c{i}x0, a{i}, b0); c{i}x1 = multiplyAdd(c{i}x1, a{i}, b1)")
-    out += [f"    a += {rows}; b += strideB; p &-= 1", "  }"]
+    out.append("  var a = A, b = B, p = k")
+    out += depth_loop(scalar, rows, unrolled, lambda i, u: f"a[{u * rows + i}]", lambda u: f"a += {u * rows}")
     out.append(f"  let scale = {V}(repeating: alpha), old = {V}(repeating: beta)")
     out.append("  var c = C")
     out.append("  if beta == 0 {")
@@ -47,7 +69,7 @@ def tile(scalar, rows):
     return out
 
 
-def row_tile(scalar, rows):
+def row_tile(scalar, rows, unrolled):
     V = f"{scalar}Vector"
     out = [
         "@inline(never)",
@@ -66,13 +88,15 @@ def row_tile(scalar, rows):
     # A base for every three rows: an address holds one base and one or two strides.
     for base in range(0, rows, 3):
         out.append(f"  var a{base} = A + {base} &* strideA")
-    out += ["  var b = B, p = k", "  while p > 0 {", f"    let b0 = load(b), b1 = load(b + lanes{scalar})"]
-    for i in range(rows):
-        base, step = i - i % 3, ["0", "strideA", "2 &* strideA"][i % 3]
-        out.append(f"    let x{i} = {V}(repeating: a{base}[{step}])")
-        out.append(f"    c{i}x0 = multiplyAdd(c{i}x0, x{i}, b0); c{i}x1 = multiplyAdd(c{i}x1, x{i}, b1)")
-    out.append("    " + "; ".join(f"a{base} += 1" for base in range(0, rows, 3)) + "; b += strideB; p &-= 1")
-    out += ["  }", f"  let scale = {V}(repeating: alpha), old = {V}(repeating: beta)", "  c = C", "  if beta == 0 {"]
+    out.append("  var b = B, p = k")
+    bases = range(0, rows, 3)
+
+    def factor(i, u):
+        terms = [t for t in (["", "strideA", "2 &* strideA"][i % 3], str(u) if u else "") if t]
+        return f"a{i - i % 3}[{' &+ '.join(terms) or '0'}]"
+
+    out += depth_loop(scalar, rows, unrolled, factor, lambda u: "; ".join(f"a{i} += {u}" for i in bases))
+    out += [f"  let scale = {V}(repeating: alpha), old = {V}(repeating: beta)", "  c = C", "  if beta == 0 {"]
     for i in range(rows):
         out.append(f"    store(scale * c{i}x0, c); store(scale * c{i}x1, c + lanes{scalar}); c += strideC")
     out.append("  } else {")
@@ -142,12 +166,13 @@ def main():
     for condition, full in BUILDS:
         out += [condition, "", f"let gemmTileRows = {full}", ""]
         for scalar in TYPES:
+            unrolled = UNROLLED.get((full, scalar), 1)
             out += chooser(scalar, full)
             for rows in range(full, 0, -1):
-                out += tile(scalar, rows)
+                out += tile(scalar, rows, unrolled)
             out += row_chooser(scalar, full)
             for rows in ROW_TILES[full]:
-                out += row_tile(scalar, rows)
+                out += row_tile(scalar, rows, unrolled)
     out += ["#endif"]
     path = pathlib.Path(__file__).with_name("GEMMTiles.generated.swift")
     path.write_text("\n".join(out) + "\n")

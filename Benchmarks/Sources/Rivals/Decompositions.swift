@@ -29,6 +29,7 @@ public func compareDecompositions(size n: Int, samples: Int, rival: OpenBLAS) th
   var (S, U, V) = ([Double](repeating: 0, count: n), A, A)
   func letter(_ character: Character) -> CChar { CChar(character.asciiValue ?? 0) }
   for sample in 0...samples {
+    letThreadsSleep(Parallelism.threads)
     let start = now()
     let svd = try SVD(Tensor(shape: [n, n], scalars: A))
     let second = now()

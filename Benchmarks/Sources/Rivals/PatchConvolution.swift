@@ -44,11 +44,11 @@ public func compare(
   var patches = [Float](repeating: 0, count: s * s * 9 * C)
   var result = Measurement()
   for sample in 0...samples {
-    if threads > 1 { usleep(60_000) }
+    letThreadsSleep(threads)
     let start = now()
     convolve(image, packed, geometry: geometry, into: &ours)
     let middle = now()
-    if threads > 1 { usleep(60_000) }
+    letThreadsSleep(threads)
     let second = now()
     fillPatches(image.scalars, s, C, &patches)
     rival.multiply(s * s, K, 9 * C, patches, filters.scalars, &theirs)

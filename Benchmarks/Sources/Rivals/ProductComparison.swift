@@ -63,9 +63,7 @@ public struct Measurement: Sendable {
 
 /// Multiplies with both sides in turn, `samples` times.
 ///
-/// A sample is a product that is not timed and then as many as take a few milliseconds. With several
-/// threads a pause lets the idle threads of the side before fall asleep: those of OpenBLAS spin for a
-/// while and would take a processor from us.
+/// A sample is a product that is not timed and then as many as take a few milliseconds.
 public func compare<Scalar: KernelScalar>(
   _ shape: ProductShape, threads: Int, samples: Int, clock: Clock = .wall,
   rival: (
@@ -81,7 +79,7 @@ public func compare<Scalar: KernelScalar>(
   let repeats = max(1, Int((4e8 / shape.work).rounded(.up)))
   var result = Measurement()
   func sample(_ body: () -> Void) -> Double {
-    if threads > 1 { usleep(60_000) }
+    letThreadsSleep(threads)
     body()
     let start = now(clock)
     for _ in 0..<repeats { body() }
@@ -113,4 +111,10 @@ func distance<Scalar: KernelScalar>(_ C: [Scalar], _ D: [Scalar], depth: Int) ->
     return difference.isNaN ? .infinity : max($0, difference)
   }
   return greatest / (Double(Scalar.ulpOfOne) * Double(depth).squareRoot() * largest)
+}
+
+/// With several threads, a pause in which the idle threads of the side before fall asleep: those of
+/// OpenBLAS spin for 0.1 s or so (2^28 ticks of the clock), and would take a processor from us.
+func letThreadsSleep(_ threads: Int) {
+  if threads > 1 { usleep(200_000) }
 }

@@ -68,7 +68,7 @@ for threads in threadCounts {
     add(Record("dgemm", shape.name, threads, work: shape.work, double))
   }
   for (section, shapes) in [("vgg-gemm", ProductShape.vgg), ("odd-gemm", ProductShape.odd)] {
-    for shape in isQuick ? shapes.filter { $0.work < 1e7 } : shapes {
+    for shape in shapes where !isQuick || shape.work < 1e7 {
       let result = compare(shape, threads: threads, samples: samples) {
         rival.multiply($0, $1, $2, $3 as UnsafePointer<Float>, $4, $5)
       }
