@@ -28,12 +28,13 @@ public struct ClassJoining: Sendable {
   /// By boundaries.
   public init() {}
 
-  /// Labels joined until at most `goal` are left, numbered by falling area.
+  /// Labels joined until at most `goal` are left.
   ///
   /// - Parameters:
   ///   - labels: row-major, none negative.
   ///   - width: columns of the image.
   ///   - goal: at least 1.
+  /// - Returns: at most `goal` different labels, numbered by falling area.
   public func callAsFunction(_ labels: [Int32], width: Int, to goal: Int) -> [Int32] {
     let (ordered, areas) = orderedByArea(labels)
     guard areas.count > goal else { return ordered }

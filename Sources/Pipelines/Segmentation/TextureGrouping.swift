@@ -61,6 +61,8 @@ package struct LabelWindows {
 ///
 /// - Parameters:
 ///   - labels: row-major, in 0 ..< `classes`, every one used.
+///   - width: columns of the picture.
+///   - classes: the number of labels.
 ///   - goal: the number of groups, at least 1.
 ///   - radius: rows and columns to each side that count as around a pixel.
 ///   - seed: of k-means.
