@@ -407,6 +407,74 @@ check "the same report from parts" cmp cohn/report.html again/report.html
 expect 0 "a paper on one thread" "$nital" reproduce cohn images -o thread "${paper[@]}" -q -j 1
 check "the same report from one thread" cmp cohn/report.html thread/report.html
 
+# Segmentation: sweeps and the paper on two small pictures; refusals, resumed, killed and sharded runs
+mkdir fields
+"$nital" synthesize sidePlatesBainite --count 2 --height 40 --width 48 -q -o drawn/field
+cp drawn/field/images/*.png fields/
+first=$(find fields -name '*.png' | sort | head -n 1)
+net=(--filters 6 --outputs 6 --superpixels 60 --iterations 4)
+segment=("$nital" segment "$first" "${net[@]}")
+expect 0 "segment" "${segment[@]}" -o phases --classes 2 --runs 2 --json
+check "segment: json" isJSON out
+for file in labels.png overlay.png stability.png phases.csv regions.csv boundaries.svg boundaries.geojson
+do
+  check "segment: $file" test -s "phases/$(basename "$first")/$file"
+done
+expect 0 "segment by texture" "${segment[@]}" -o texture --classes 2 --grouping texture -v
+check "the reading of classes is printed" grep -q "joined by texture in 17 pixels" err
+expect 0 "a dry run of segment" "${segment[@]}" -o dry --dry-run
+check "a dry run states memory and writes nothing" eval 'grep -q "activations .* MB" out && ! test -e dry'
+expect 2 "more classes than outputs" "${segment[@]}" -o wrong --classes 7
+expect 2 "an even window" "${segment[@]}" -o wrong --classes 2 --texture-window 4
+expect 2 "a sweep of nothing" "${segment[@]}" -o wrong --sweep colours
+expect 2 "values without a sweep" "${segment[@]}" -o wrong --values 2,3
+expect 2 "values that are no numbers" "${segment[@]}" -o wrong --sweep classes --values 2,x
+expect 2 "half a class" "${segment[@]}" -o wrong --sweep classes --values 2.5
+expect 2 "a shard without a sweep" "${segment[@]}" -o wrong --shard 1/2
+sweep=("${segment[@]}" --sweep classes --values 2,3 --seeds 2)
+expect 0 "a sweep" "${sweep[@]}" -o sweep
+check "a sweep prints its best value" grep -q "lowest F .*number of classes" out
+for file in report.html figures/sweep1.svg figures/sweep1.csv tables/ranks1.csv tables/runs1.csv; do
+  check "a sweep: $file" test -s "sweep/$file"
+done
+expect 0 "a sweep again" "${sweep[@]}" -o sweep --json -q
+check "a sweep computes nothing twice" grep -q '"units_computed" : 0' out
+expect 0 "other filters in the same folder" "${sweep[@]}" -o sweep --filters 7 --json -q
+check "numbers of other filters are not taken" grep -q '"units_computed" : 4' out
+expect 0 "half a sweep" "${sweep[@]}" -o halves --shard 1/2 -q
+expect 0 "the other half" "${sweep[@]}" -o halves --shard 2/2 -q
+expect 0 "joined halves" "${sweep[@]}" -o halves --json -q
+check "halves were found" grep -q '"units_computed" : 0' out
+rm -r sweep
+expect 0 "a sweep in one go" "${sweep[@]}" -o sweep -j 1 -q
+check "the same report from halves" cmp sweep/report.html halves/report.html
+expect 0 "a map of F" "${segment[@]}" -o map --sweep compactness --values 5,40 --sweep superpixels \
+  --values 30,90 --seeds 1 -q
+check "a map has four cells" test "$(wc -l < map/figures/sweep1.csv)" = 5
+kim=(fields --masks drawn/field/phases --preset smoke --only fig2,fig4,fig5,fig9,truth,decisions
+  --filters 6 --outputs 20)
+expect 0 "reproduce kim" "$nital" reproduce kim "${kim[@]}" -o kim
+check "printed beside computed" grep -q "^KI18 .*printed: .*computed: " out
+for file in report.html comparisons.csv figures/fig2.svg figures/fig4.svg figures/fig9.svg \
+  tables/truth.csv; do
+  check "reproduce kim: $file" test -s "kim/$file"
+done
+expect 0 "reproduce kim again" "$nital" reproduce kim "${kim[@]}" -o kim --json -q
+check "reproduce kim: nothing is computed twice" grep -q '"units_computed" : 0' out
+"$nital" reproduce kim "${kim[@]}" -o kim-again -q > /dev/null 2>&1 &
+process=$!
+sleep 0.4
+kill -KILL $process 2> /dev/null
+wait $process 2> /dev/null
+expect 0 "reproduce kim after KILL" "$nital" reproduce kim "${kim[@]}" -o kim-again -q
+check "the same report after KILL" cmp kim/report.html kim-again/report.html
+expect 2 "an unknown figure of kim" "$nital" reproduce kim "${kim[@]}" -o kim --only fig99
+expect 2 "too few outputs for figure 9" "$nital" reproduce kim fields -o kim --outputs 19
+expect 2 "an unknown preset of kim" "$nital" reproduce kim fields -o kim --preset huge
+expect 3 "no picture of kim" "$nital" reproduce kim absent -o kim
+expect 0 "classes of labels" "$nital" lab classes phases/*/labels.png --classes 1 -o one.npy
+expect 2 "no classes of labels" "$nital" lab classes phases/*/labels.png --classes 0 -o one.npy
+
 # Places that cannot be written
 : > file
 expect 3 "a file as output folder" "$nital" cluster images -o file "${chain[@]}"

@@ -14,7 +14,7 @@ struct LabCommand: ParsableCommand {
     subcommands: [
       LabPCA.self, LabSVD.self, LabKMeans.self, LabCLAHE.self, LabResize.self, LabScattering.self,
       LabMatmul.self, LabConvolve.self, LabTSNE.self, LabKNN.self, LabForward.self, LabTrain.self,
-      LabStep.self, LabSLIC.self, LabOtsu.self, LabScore.self, LabCriteria.self,
+      LabStep.self, LabSLIC.self, LabOtsu.self, LabClasses.self, LabScore.self, LabCriteria.self,
     ])
 }
 

@@ -5,6 +5,7 @@ import Estimators
 import Files
 import Imaging
 import Metallography
+import Pipelines
 import Tensors
 import WeightFormats
 
@@ -158,6 +159,43 @@ struct LabOtsu: ParsableCommand {
   }
 }
 
+struct LabClasses: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "classes",
+    abstract:
+      "Bring the labels of a segmentation to a number of classes, as segment --classes does.",
+    discussion: """
+      boundary: the smallest class joins the class with which it shares the longest boundary, until N \
+      are left. texture: pixels are grouped by the shares of labels in a window around them (k-means). \
+      The result is numbered by falling area.
+      """)
+
+  @Argument(help: "The labels: .npy, .npz or a picture whose colours are the labels.")
+  var labels: String
+  @Option(help: "The number of classes.") var classes = 3
+  @Option(help: "boundary or texture.") var grouping = ClassGrouping.boundary
+  @Option(help: "Pixels along a side of the window of texture, odd.") var window = 17
+  @OptionGroup var lab: LabOptions
+
+  func validate() throws {
+    guard (1...255).contains(classes) else { throw ValidationError("--classes takes 1 to 255.") }
+    guard (3...1023).contains(window), window % 2 == 1 else {
+      throw ValidationError("--window takes an odd number from 3 to 1023.")
+    }
+  }
+
+  func run() throws {
+    let map = try loadLabels(labels)
+    try require(!map.labels.isEmpty, "\(labels) has no pixels")
+    var join = ClassJoining()
+    (join.grouping, join.window, join.seed) = (grouping, window, lab.seed)
+    let places = map.compacted.labels.map { Int32($0) }
+    let found = try lab.timed { join(places, width: map.width, to: classes) }
+    let numbers = Tensor(shape: [map.height, map.width], scalars: found.map { Int($0) })
+    try saveArray(NamedTensor(name: "labels", numbers), to: lab.output)
+  }
+}
+
 struct LabScore: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "score",
@@ -171,6 +209,8 @@ struct LabScore: ParsableCommand {
   @Argument(help: "The labels: .npy, .npz or a picture whose colours are the labels.")
   var labels: String
   @Argument(help: "The true phases of the same pixels, in the same forms.") var truth: String
+  @Flag(help: "Shades of grey in TRUTH are one phase: phases were painted over the micrograph.")
+  var painted = false
   @OptionGroup var shared: SharedOptions
 
   private struct Score: Encodable {
@@ -205,7 +245,9 @@ struct LabScore: ParsableCommand {
 
   func run() throws {
     shared.apply()
-    let (map, phases) = (try loadLabels(labels), try loadLabels(truth))
+    let map = try loadLabels(labels)
+    let stored = try loadLabels(truth)
+    let phases = painted ? unpainted(stored) : stored
     try require(
       map.height == phases.height && map.width == phases.width && !map.labels.isEmpty,
       "\(labels) has \(map.height) x \(map.width) labels, \(truth) \(phases.height) x "
@@ -215,6 +257,16 @@ struct LabScore: ParsableCommand {
         classes: map.classes.count, matched: Score(LabelMatching(map, truth: phases), map, phases),
         merged: Score(LabelMatching.merged(map, truth: phases), map, phases)))
   }
+}
+
+/// A label map of colours in which all greys, and black and white, are one label.
+private func unpainted(_ map: LabelMap) -> LabelMap {
+  LabelMap(
+    height: map.height, width: map.width,
+    labels: map.labels.map { colour in
+      let isGrey = colour >> 16 == colour & 255 && colour >> 8 & 255 == colour & 255
+      return isGrey ? 0 : colour
+    })
 }
 
 /// A picture file as it is stored, or an array.

@@ -28,8 +28,14 @@ struct ReproduceKim: ParsableCommand {
   @Option(help: "A folder of label pictures named as the images: their true phases.")
   var masks: String?
 
-  @Option(help: "How much counting: smoke (a minute), small (minutes), paper (the paper's counts).")
+  @Option(help: "How much counting: smoke (a minute), small (an hour), paper (days: use --shard).")
   var preset = "small"
+
+  @Option(help: "Filters of each convolution (the paper: 100); fewer are faster.")
+  var filters = 100
+
+  @Option(help: "Outputs of the classifier (the paper: 50), at least the 20 classes of figure 9.")
+  var outputs = 50
 
   @Option(help: "Parts to make, by name, separated by commas, for instance fig10,fig11.")
   var only: String?
@@ -50,6 +56,11 @@ struct ReproduceKim: ParsableCommand {
     if ReproductionPreset(rawValue: preset) == nil {
       throw ValidationError("--preset takes smoke, small or paper, not \(preset).")
     }
+    if let fault = network.fault { throw ValidationError("Settings: \(fault).") }
+    if outputs < 20 {
+      throw ValidationError(
+        "--outputs takes 20 to 255, for figure 9 has 20 classes; not \(outputs).")
+    }
     if let shard, Shard(shard) == nil {
       throw ValidationError("--shard takes I/N with 1 <= I <= N, not \(shard).")
     }
@@ -61,17 +72,23 @@ struct ReproduceKim: ParsableCommand {
     let size = ReproductionPreset(rawValue: preset) ?? .small
     let folder = try readingFile { () throws(FormatError) in try ResultFolder(path: output) }
     var job = KimReproduction(
-      pictures: try pictures(size), folder: output,
-      method: SegmentationSettings().segmentationMethod)
+      pictures: try pictures(size), folder: output, method: network.segmentationMethod)
     job.settings.preset = size
     job.settings.only = only.map { $0.split(separator: ",").map(String.init) } ?? []
     job.settings.seed = seed
+    (job.settings.filters, job.settings.outputs) = (filters, outputs)
     job.resume = !noResume
     job.shard = shard.flatMap { Shard($0) }
     let result = try reportingFailures {
       try job.run(progress: ProgressMeter(quiet: shared.quiet).report)
     }
     try finish(result, folder, isShard: job.shard != nil, shared)
+  }
+
+  private var network: SegmentationSettings {
+    var settings = SegmentationSettings()
+    (settings.filters, settings.outputs) = (filters, outputs)
+    return settings
   }
 
   private func pictures(_ preset: ReproductionPreset) throws -> [StudyPicture] {

@@ -13,6 +13,7 @@ import Tensors
 extension SegmentationSettings.Method: ExpressibleByArgument {}
 extension SegmentationSettings.Stop: ExpressibleByArgument {}
 extension SegmentationSettings.FinalLabels: ExpressibleByArgument {}
+extension ClassGrouping: ExpressibleByArgument {}
 
 /// The network and its training.
 struct SegmentationOptions: ParsableArguments {
@@ -70,6 +71,12 @@ struct SegmentationOptions: ParsableArguments {
 
   @Option(help: "Reach this number of classes: see 'Classes' below.")
   var classes: Int?
+
+  @Option(help: "More labels than --classes are joined by boundary (default) or texture.")
+  var grouping: ClassGrouping?
+
+  @Option(help: "Pixels along a side of the window of --grouping texture, odd (default 17).")
+  var textureWindow: Int?
 
   @Option(help: "Weight of the continuity loss of --method tip (default 1).")
   var continuity: Double?
@@ -130,6 +137,8 @@ struct SegmentationOptions: ParsableArguments {
     if let finalLabels { settings.finalLabels = finalLabels }
     if let refineResult { settings.refinesResult = refineResult }
     if let classes { settings.classes = classes }
+    if let grouping { settings.grouping = grouping }
+    if let textureWindow { settings.textureWindow = textureWindow }
     if let continuity { settings.continuity = continuity }
     if let runs { settings.runs = runs }
     if let seed { settings.seed = seed }
@@ -152,7 +161,9 @@ struct SegmentCommand: ParsableCommand {
       CLASSES. Without --classes the training ends below --minimum-labels, or after --iterations. With \
       --classes N it ends at the first iteration with N labels or fewer; where it has fewer, the labels \
       of the iteration before are taken; while more than N are left, the smallest class joins the class \
-      with which it shares the longest boundary.
+      with which it shares the longest boundary. With --grouping texture pixels are grouped by the \
+      shares of labels in a window around them instead (k-means): textures wider than the 5 x 5 pixels \
+      that the network sees become classes.
 
       SWEEPS. --sweep classes, compactness or superpixels segments each image at each of --values, with \
       --seeds seeds, and writes report.html, figures/ and tables/ with the means of F, F' and Q, their \

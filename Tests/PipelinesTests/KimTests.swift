@@ -21,7 +21,7 @@ private func picture() -> StudyPicture {
 }
 
 /// Equal steps of grey: as many classes as asked for, shifted a little by seed and compactness.
-private let steps: SegmentationMethod = { pixels, request in
+private let steps = SegmentationMethod("steps") { pixels, request in
   let shift = Float(request.seed % 7) * 0.004 + Float(request.compactness) * 1e-4
   let labels = pixels.scalars.map { value in
     min(request.classes - 1, max(0, Int((value + shift) * Float(request.classes))))
@@ -116,6 +116,23 @@ private let steps: SegmentationMethod = { pixels, request in
     #expect(ranking.normalised == [3.0 / 7, 0, 1])
     #expect(ranking.deviations == [Double(2).squareRoot(), Double(2).squareRoot(), 0])
     #expect(CriterionRanking([[2], [2]]).normalised == [0, 0])
+  }
+
+  /// Numbers of one algorithm are not taken for those of another.
+  @Test func anotherMethodInTheSameFolderIsComputedAnew() throws {
+    let place = try ResultFolder(path: folder("methods"))
+    let other = SegmentationMethod("other") { pixels, request in try steps(pixels, request) }
+    for (method, computed) in [(steps, 4), (other, 4), (steps, 0), (other, 0)] {
+      var sweep = SegmentationSweep([(.classes, [2, 3])], method: method)
+      sweep.seeds = 2
+      let job = SweepJob(pictures: [picture()], sweep: sweep, folder: place.path)
+      #expect(try job.run().computedUnits == computed)
+    }
+    var (a, b) = (SegmentationSettings(), SegmentationSettings())
+    (a.checkpointInterval, a.superpixels, a.seed) = (9, 9, 9)
+    #expect(a.segmentationMethod.name == b.segmentationMethod.name)
+    b.filters = 32
+    #expect(a.segmentationMethod.name != b.segmentationMethod.name)
   }
 
   @Test func aSweepOfTwoAxesIsAMap() throws {

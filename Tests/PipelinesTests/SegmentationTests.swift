@@ -27,6 +27,46 @@ import Testing
     #expect(ordered.labels == [1, 1, 0, 0, 0, 2] && ordered.areas == [3, 2, 1])
   }
 
+  /// Left: single pixels of label 1 in label 0, right: columns of labels 0 and 1 by turns.
+  @Test func texturesOfTheSameLabelsAreToldApart() {
+    let (height, width) = (24, 40)
+    let labels = (0..<(height * width)).map { i -> Int32 in
+      let (y, x) = (i / width, i % width)
+      return x < 20 ? (y % 4 == 0 && x % 4 == 0 ? 1 : 0) : x % 2 == 0 ? 1 : 2
+    }
+    var join = ClassJoining()
+    (join.grouping, join.window) = (.texture, 5)
+    let found = join(labels, width: width, to: 2)
+    let wrong = found.indices.count {
+      found[$0] != (found[0] == 0 ? 0 : 1) + ($0 % width < 20 ? 0 : found[0] == 0 ? 1 : -1)
+    }
+    #expect(Set(found).count == 2 && wrong <= 3 * height, "\(wrong) pixels")
+    join.grouping = .boundary
+    #expect(Set(join(labels, width: width, to: 2)).count == 2)
+  }
+
+  /// Shares counted pixel by pixel.
+  @Test(arguments: [0, 1, 3, 30]) func sharesOfLabelsAreCounted(_ radius: Int) {
+    let (height, width, classes) = (7, 9, 4)
+    var generator = SeededGenerator(seed: 3)
+    let labels = (0..<(height * width)).map { _ in Int32(generator.integer(below: classes)) }
+    var windows = LabelWindows(labels, width: width, classes: classes, radius: radius)
+    for y in 0..<height {
+      let row = windows.next()
+      for x in 0..<width {
+        var counts = [Float](repeating: 0, count: classes)
+        var total: Float = 0
+        for v in max(0, y - radius)...min(height - 1, y + radius) {
+          for u in max(0, x - radius)...min(width - 1, x + radius) {
+            counts[Int(labels[v * width + u])] += 1
+            total += 1
+          }
+        }
+        #expect(Array(row[(x * classes)..<((x + 1) * classes)]) == counts.map { $0 / total })
+      }
+    }
+  }
+
   @Test func consensusDoesNotDependOnTheNumbersOfLabels() {
     let a: [Int32] = [0, 0, 0, 1, 1, 2]
     let b: [Int32] = [2, 2, 2, 0, 0, 1]

@@ -51,6 +51,7 @@ extension KimStudy {
 
   private func layerContent() -> PartContent {
     var content = PartContent()
+    let (p, q) = (settings.filters, settings.outputs)
     content.add(
       Figure(
         name: "fig2", title: "The algorithm",
@@ -59,20 +60,11 @@ extension KimStudy {
           + "of the next step of training.",
         chart: FlowChart(
           [
-            ["micrograph"], ["2 x", "convolution 3 x 3, 100", "ReLU", "batch norm"],
-            ["classifier 1 x 1, 50", "batch norm"], ["argmax", "a class a pixel"],
+            ["micrograph"], ["2 x", "convolution 3 x 3, \(p)", "ReLU", "batch norm"],
+            ["classifier 1 x 1, \(q)", "batch norm"], ["argmax", "a class a pixel"],
             ["refinement", "the most frequent class", "of each superpixel"],
           ], back: (from: 4, to: 1, text: "cross-entropy, SGD 0.1, momentum 0.9"))))
-    let layers = [
-      ["input", "360 x 360 x 3", "", ""],
-      ["convolution 1", "360 x 360 x 100", "3 x 3, padding 1", "\(3 * 9 * 100 + 100)"],
-      ["ReLU, batch norm 1", "360 x 360 x 100", "epsilon 1e-5", "200"],
-      ["convolution 2", "360 x 360 x 100", "3 x 3, padding 1", "\(100 * 9 * 100 + 100)"],
-      ["ReLU, batch norm 2", "360 x 360 x 100", "epsilon 1e-5", "200"],
-      ["classifier", "360 x 360 x 50", "1 x 1", "\(100 * 50 + 50)"],
-      ["batch norm 3", "360 x 360 x 50", "epsilon 1e-5", "100"],
-      ["argmax", "360 x 360", "", ""],
-    ]
+    let layers = layerRows(p, q)
     content.add(
       "fig3",
       ReportTable(
@@ -80,10 +72,26 @@ extension KimStudy {
         header: ["layer", "output", "kernel", "parameters"], rows: layers))
     let total = layers.reduce(0) { $0 + (Int($1[3]) ?? 0) }
     content.comparisons = [
-      Comparison("KI5", "layers, filters, outputs", printed: "2, 100, 50", computed: "2, 100, 50"),
+      Comparison(
+        "KI5", "layers, filters, outputs", printed: "2, 100, 50", computed: "2, \(p), \(q)"),
       Comparison("KI3", "parameters", computed: "\(total)", remark: "the paper prints no number"),
     ]
     return content
+  }
+
+  /// The layers of figure 3 with p filters and q outputs: output, kernel, parameters.
+  private func layerRows(_ p: Int, _ q: Int) -> [[String]] {
+    let side = "360 x 360"
+    return [
+      ["input", "\(side) x 3", "", ""],
+      ["convolution 1", "\(side) x \(p)", "3 x 3, padding 1", "\(3 * 9 * p + p)"],
+      ["ReLU, batch norm 1", "\(side) x \(p)", "epsilon 1e-5", "\(2 * p)"],
+      ["convolution 2", "\(side) x \(p)", "3 x 3, padding 1", "\(p * 9 * p + p)"],
+      ["ReLU, batch norm 2", "\(side) x \(p)", "epsilon 1e-5", "\(2 * p)"],
+      ["classifier", "\(side) x \(q)", "1 x 1", "\(p * q + q)"],
+      ["batch norm 3", "\(side) x \(q)", "epsilon 1e-5", "\(2 * q)"],
+      ["argmax", side, "", ""],
+    ]
   }
 
   // MARK: - Figure 4

@@ -21,6 +21,8 @@ public struct KimSettings: Sendable, Equatable {
   public var seed: UInt64 = 0
   /// What the criteria's definitions leave open.
   public var criteria = SegmentationCriteriaOptions()
+  /// The filters and outputs of the network (the paper: 100, 50), as the report states them.
+  public var (filters, outputs) = (100, 50)
 
   /// The defaults.
   public init() {}
@@ -47,7 +49,7 @@ public struct KimReproduction: Sendable {
   ///
   /// - Precondition: there is a picture.
   public init(
-    pictures: [StudyPicture], folder: String, method: @escaping SegmentationMethod
+    pictures: [StudyPicture], folder: String, method: SegmentationMethod
   ) {
     precondition(!pictures.isEmpty, "a reproduction without a picture")
     (self.pictures, self.folder, self.method) = (pictures, folder, method)
@@ -124,7 +126,7 @@ struct KimStudy {
 
   init(
     _ pictures: [StudyPicture], _ settings: KimSettings, _ store: UnitStore,
-    _ method: @escaping SegmentationMethod
+    _ method: SegmentationMethod
   ) {
     (self.pictures, self.settings, self.store, self.method) = (pictures, settings, store, method)
   }
@@ -157,7 +159,7 @@ struct KimStudy {
 
   /// The work of a segmentation that a figure shows.
   func unit(_ picture: StudyPicture, _ request: SegmentationRequest) -> WorkUnit {
-    WorkUnit(name: "labels \(picture.key); \(request.name)") { [method] in
+    WorkUnit(name: "labels \(picture.key); \(request.name); \(method.name)") { [method] in
       try method(picture.pixels, request).journalNumbers
     }
   }

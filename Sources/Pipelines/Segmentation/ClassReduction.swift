@@ -2,10 +2,54 @@
 //
 // Implements: H. Kim et al., Sci. Rep. 10 (2020) 17835, figure 9 (3, 10 and 20 classes of one image); how they
 //   were reached is not stated. The rule here: training stops at the first iteration with at most N
-//   labels; if it has fewer, the labels of the iteration before are taken; while more than N are
-//   left, the smallest class joins the class with which it shares the longest boundary.
+//   labels; if it has fewer, the labels of the iteration before are taken. While more than N are
+//   left, the smallest class joins the class with which it shares the longest boundary
+//   (`.boundary`), or pixels are grouped by the labels around them (`.texture`, TextureGrouping).
 // Deviations: of equally small classes, or equally long boundaries, the lower label is taken.
 // Checked by: SegmentationTests. Cost: one pass over the pixels, then the square of the labels.
+
+/// How labels become a given number of classes.
+public enum ClassGrouping: String, Sendable, Codable, CaseIterable {
+  /// The smallest joins the one with which it shares the longest boundary.
+  case boundary
+  /// Pixels with like shares of labels around them are one class.
+  case texture
+}
+
+/// The labels of a training brought to a number of classes.
+public struct ClassJoining: Sendable {
+  /// The rule.
+  public var grouping = ClassGrouping.boundary
+  /// Rows and columns of the window that counts as around a pixel; odd.
+  public var window = 17
+  /// The seed of k-means.
+  public var seed: UInt64 = 0
+
+  /// By boundaries.
+  public init() {}
+
+  /// Labels joined until at most `goal` are left.
+  ///
+  /// - Parameters:
+  ///   - labels: row-major, none negative.
+  ///   - width: columns of the image.
+  ///   - goal: at least 1.
+  /// - Returns: at most `goal` different labels, numbered by falling area.
+  public func callAsFunction(_ labels: [Int32], width: Int, to goal: Int) -> [Int32] {
+    let (ordered, areas) = orderedByArea(labels)
+    guard areas.count > goal else { return ordered }
+    let byBoundary = {
+      reduced(ordered, width: width, classes: areas.count, to: goal)
+    }
+    guard grouping == .texture else { return orderedByArea(byBoundary()).labels }
+    // Surroundings that do not differ, as in a window over the whole image, leave the boundaries.
+    let found =
+      (try? grouped(
+        ordered, width: width, classes: areas.count, to: goal, radius: window / 2, seed: seed))
+      ?? byBoundary()
+    return orderedByArea(found).labels
+  }
+}
 
 /// Labels joined until at most `goal` are left.
 ///

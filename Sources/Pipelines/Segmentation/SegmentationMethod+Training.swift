@@ -9,8 +9,14 @@ import Tensors
 extension SegmentationSettings {
   /// These settings as a method: a request replaces classes, superpixels, compactness, steps and seed.
   public var segmentationMethod: SegmentationMethod {
-    { pixels, request in
+    // What a request replaces, and what no label depends on, is left out of the name.
+    var kept = self
+    kept.classes = nil
+    (kept.superpixels, kept.compactness, kept.maximumIterations, kept.seed) = (1, 1, 1, 0)
+    (kept.checkpointInterval, kept.runs, kept.fields) = (1, 1, 1)
+    return SegmentationMethod(oneLine(kept)) { pixels, request in
       var settings = self
+      settings.seed = request.seed
       settings.classes = request.classes
       settings.superpixels = request.superpixels
       settings.compactness = request.compactness

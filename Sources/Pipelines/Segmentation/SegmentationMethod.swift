@@ -75,6 +75,31 @@ public struct SegmentationOutcome: Sendable, Equatable {
   }
 }
 
-/// Segments a picture, shape (H, W) or (H, W, 3), 0...1; the same request gives the same labels.
-public typealias SegmentationMethod =
-  @Sendable (Tensor<Float>, SegmentationRequest) throws -> SegmentationOutcome
+/// An algorithm that segments pictures.
+public struct SegmentationMethod: Sendable {
+  /// Everything that the labels depend on beside the picture and the request.
+  public let name: String
+  private let segment: @Sendable (Tensor<Float>, SegmentationRequest) throws -> SegmentationOutcome
+
+  /// An algorithm.
+  ///
+  /// - Parameters:
+  ///   - name: different for settings that give different labels.
+  ///   - segment: takes a picture, shape (H, W) or (H, W, 3), 0...1; the same request gives the same
+  ///     labels.
+  public init(
+    _ name: String,
+    _ segment:
+      @escaping @Sendable (Tensor<Float>, SegmentationRequest) throws ->
+      SegmentationOutcome
+  ) {
+    (self.name, self.segment) = (name, segment)
+  }
+
+  /// The labels of a picture.
+  public func callAsFunction(
+    _ pixels: Tensor<Float>, _ request: SegmentationRequest
+  ) throws -> SegmentationOutcome {
+    try segment(pixels, request)
+  }
+}

@@ -66,6 +66,10 @@ public struct SegmentationSettings: Sendable, Equatable, Codable {
   public var refinesResult = false
   /// A number of classes to reach (Kim 2020, figure 9: 3, 10, 20); `nil` for what the training gives.
   public var classes: Int?
+  /// How more labels than that become so many (Kim 2020: not stated).
+  public var grouping = ClassGrouping.boundary
+  /// The window of `.texture` in pixels.
+  public var textureWindow = 17
   /// The weight of the continuity loss of `.tip` (her program: 1).
   public var continuity = 1.0
   /// Repeated runs with other seeds (Kim 2020: 10 for its criteria).
@@ -84,20 +88,20 @@ public struct SegmentationSettings: Sendable, Equatable, Codable {
 
   /// What is wrong with settings that a file or a caller gives; `nil` when they can be used.
   public var fault: String? {
-    func outside(_ name: String, _ value: Int, _ range: ClosedRange<Int>) -> String? {
-      range.contains(value)
-        ? nil : "\(name) lie from \(range.lowerBound) to \(range.upperBound), not at \(value)"
+    let whole: [(String, Int, ClosedRange<Int>)] = [
+      ("filters", filters, 1...4096), ("layers", layers, 1...16), ("outputs", outputs, 2...255),
+      ("superpixels", superpixels, 1...100_000_000),
+      ("iterations", maximumIterations, 1...1_000_000),
+      ("least labels", minimumLabels, 1...255), ("runs", runs, 1...1000),
+      ("fields along a side", fields, 1...64),
+      ("iterations between checkpoints", checkpointInterval, 1...1_000_000),
+      ("pixels of a window of texture", textureWindow, 3...1023),
+      ("bytes of memory", maximumMemory, 0...(1 << 50)),
+    ]
+    for (name, value, range) in whole where !range.contains(value) {
+      return "\(name) lie from \(range.lowerBound) to \(range.upperBound), not at \(value)"
     }
-    let whole =
-      outside("filters", filters, 1...4096) ?? outside("layers", layers, 1...16)
-      ?? outside("outputs", outputs, 2...255)
-      ?? outside("superpixels", superpixels, 1...100_000_000)
-      ?? outside("iterations", maximumIterations, 1...1_000_000)
-      ?? outside("least labels", minimumLabels, 1...255) ?? outside("runs", runs, 1...1000)
-      ?? outside("fields along a side", fields, 1...64)
-      ?? outside("iterations between checkpoints", checkpointInterval, 1...1_000_000)
-      ?? outside("bytes of memory", maximumMemory, 0...(1 << 50))
-    if let whole { return whole }
+    if textureWindow % 2 == 0 { return "a window of texture of an even \(textureWindow) pixels" }
     if let classes, !(1...outputs).contains(classes) {
       return "\(classes) classes cannot be reached with \(outputs) outputs"
     }
@@ -115,6 +119,13 @@ public struct SegmentationSettings: Sendable, Equatable, Codable {
       filters: filters, layers: layers, classes: outputs, normalisesFirst: normalisesFirst)
   }
 
+  /// How labels become a given number of classes.
+  var joining: ClassJoining {
+    var joining = ClassJoining()
+    (joining.grouping, joining.window, joining.seed) = (grouping, textureWindow, seed)
+    return joining
+  }
+
   /// The superpixels.
   var slic: SLIC {
     SLIC(
@@ -125,11 +136,11 @@ public struct SegmentationSettings: Sendable, Equatable, Codable {
 
   /// Each ambiguity of the paper and how it is read in this run, one line each.
   public var readings: [String] {
-    [
-      "stop: "
-        + (classes.map { "at \($0) classes or fewer" }
-          ?? "labels \(stop == .below ? "below" : "at or below") \(minimumLabels)")
-        + ", or after \(maximumIterations) iterations (the paper states no number)",
+    let rule = grouping == .boundary ? "boundaries" : "texture in \(textureWindow) pixels"
+    let least = "labels \(stop == .below ? "below" : "at or below") \(minimumLabels)"
+    let end = classes.map { "at \($0) labels or fewer; more are joined by \(rule)" } ?? least
+    return [
+      "stop: \(end), or after \(maximumIterations) iterations (the paper states no number)",
       "final labels: "
         + (finalLabels == .after ? "one more forward pass" : "those before the last step")
         + (refinesResult ? ", refined by superpixels" : ", not refined"),

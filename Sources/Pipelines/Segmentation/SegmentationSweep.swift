@@ -46,7 +46,7 @@ public struct SegmentationSweep: Sendable {
 
   /// A sweep.
   public init(
-    _ axes: [(axis: SweepAxis, values: [Double])], method: @escaping SegmentationMethod
+    _ axes: [(axis: SweepAxis, values: [Double])], method: SegmentationMethod
   ) {
     precondition((1...2).contains(axes.count), "a sweep over \(axes.count) axes")
     (self.axes, self.method) = (axes, method)
@@ -77,7 +77,7 @@ public struct SegmentationSweep: Sendable {
   /// The work of a point and a seed: F, F', Q, regions, classes that are left, steps.
   func unit(_ point: Point, seed: Int, _ picture: StudyPicture) -> WorkUnit {
     let request = request(point, seed: seed)
-    let name = "sweep \(picture.key); \(request.name); \(criteria)"
+    let name = "sweep \(picture.key); \(request.name); \(criteria); \(method.name)"
     return WorkUnit(name: name) { [method, criteria] in
       let found = try method(picture.pixels, request)
       let judged = SegmentationCriteria(found.labels, image: picture.pixels, options: criteria)

@@ -175,7 +175,9 @@ public struct UnsupervisedSegmentation: Sendable {
       let (loss, count) = training.step()
       report(loss, count)
       if let goal = settings.classes {
-        if count <= goal { reached = count == goal || before.isEmpty ? training.labels : before }
+        // Textures are told apart by more labels than classes.
+        let isEnough = count == goal && settings.grouping == .boundary
+        if count <= goal { reached = isEnough || before.isEmpty ? training.labels : before }
       } else if settings.stop == .below
         ? count < settings.minimumLabels : count <= settings.minimumLabels
       {
@@ -186,7 +188,7 @@ public struct UnsupervisedSegmentation: Sendable {
     if let goal = settings.classes {
       let labels = reached ?? training.labels
       let final = settings.refinesResult ? training.refined(labels) : labels
-      return reduced(final, width: width, classes: settings.outputs, to: goal)
+      return settings.joining(final, width: width, to: goal)
     }
     let labels = settings.finalLabels == .after ? training.predict() : training.labels
     return settings.refinesResult ? training.refined(labels) : labels
