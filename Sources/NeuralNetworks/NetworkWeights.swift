@@ -230,7 +230,9 @@ struct NetworkWeights {
   ///   - stored: the file's matrix, shape [outputs, inputs] or [inputs, outputs].
   ///   - rows: the values of some rows of it.
   ///   - pixels: 1 where inputs are no flattened layer.
-  ///   - channels: inputs / pixels.
+  ///   - C: inputs / pixels.
+  /// - Returns: shape [inputs, outputs], row by row.
+  /// - Throws: `NetworkError` when values cannot be read, or one is NaN or infinite.
   /// - Complexity: one reading of the whole file's matrix for each call with PyTorch's order.
   func ourRows(
     _ inputs: Range<Int>, of stored: NetworkTensor, _ rows: NetworkRows, pixels: Int,

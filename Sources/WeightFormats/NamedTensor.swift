@@ -233,6 +233,7 @@ public struct NamedTensor: Sendable {
   /// no floating point stay as they are.
   ///
   /// - Parameter first: the index of the first value in the whole tensor, for the error.
+  /// - Returns: a tensor of the same shape.
   /// - Throws: an error when a finite value is beyond half precision.
   public func halved(from first: Int = 0) throws(FormatError) -> NamedTensor {
     guard type.isFloatingPoint, type != .float16 else { return self }

@@ -158,6 +158,8 @@ private func representation(
     let more = own.singleStartUnits(space, clusters: 4, count: 260, seed: 5)
     #expect(some.count == 2 && more.count == 3)
     #expect(some[0].name == more[0].name && some[1].name != more[1].name)
+    let other = representation(groups(40, 4, count: 4, spread: 1), key: "other chain")
+    #expect(other.singleStartUnits(space, clusters: 4, count: 130, seed: 5)[0].name != some[0].name)
     let (a, b) = try (some[1].compute(), more[1].compute())
     #expect(a.count == 60 && Array(b.prefix(60)) == a)
     let starts = singleStarts(try some[0].compute())

@@ -39,7 +39,7 @@ extension Representation {
       let last = min(first + Self.startsOfUnit, count)
       return WorkUnit(
         name:
-          "\(name): single starts \(first)..<\(last) on \(space.name), k \(clusters), seed \(seed)"
+          "\(key): single starts \(first)..<\(last) on \(space.name), k \(clusters), seed \(seed)"
       ) { [self] in
         try singleStarts(space, clusters, first..<last, seed).flatMap { [$0.inertia, $0.accuracy] }
       }

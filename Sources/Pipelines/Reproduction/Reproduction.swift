@@ -127,7 +127,7 @@ final class ReproductionSource {
   private let job: Reproduction
   private let progress: ProgressHandler?
   private var sets: [String: FeatureSet] = [:]
-  private var extractions: [String: FeatureExtraction] = [:]
+  private var fingerprints: [String: String] = [:]
 
   init(_ job: Reproduction, _ progress: ProgressHandler?) {
     (self.job, self.progress) = (job, progress)
@@ -166,20 +166,21 @@ final class ReproductionSource {
     "\(chain.features) \(chain.equalize)"
   }
 
+  /// The extraction of a chain; not kept, since it holds the network's weights.
   private func extraction(_ chain: ClusteringSettings) throws -> FeatureExtraction {
-    if let known = extractions[key(chain)] { return known }
     var network = job.network
     if chain.features != job.settings.chain.features, let path = job.weights {
       network = try FeatureNetwork(contentsOf: path, chain)
     }
-    let extraction = try FeatureExtraction(settings: chain, network: network)
-    extractions[key(chain)] = extraction
-    return extraction
+    return try FeatureExtraction(settings: chain, network: network)
   }
 
   /// What the features of a chain depend on beside the images.
   func fingerprint(_ chain: ClusteringSettings) throws -> String {
-    try extraction(chain).fingerprint
+    if let known = fingerprints[key(chain)] { return known }
+    let fingerprint = try extraction(chain).fingerprint
+    fingerprints[key(chain)] = fingerprint
+    return fingerprint
   }
 
   /// The features of all images, or of those of this process's shard.
@@ -220,7 +221,9 @@ final class PaperStudy {
   /// What is done to an image before its features are found.
   var preparationText: String {
     settings.chain.usesNetwork
-      ? "\(settings.chain.features), input of \(settings.chain.side.map(String.init) ?? "its training's") pixels"
+      ? "\(settings.chain.features), "
+        + (settings.chain.side.map { "input of \($0) pixels" }
+          ?? "input of the size it was trained with")
         + (settings.chain.kitaharaLegacy ? ", legacy order" : "")
       : "native size: scattering needs no fixed one"
   }
