@@ -243,6 +243,33 @@ import Testing
     #expect(!result.report.html.contains(">NaN") && !result.table.csv.contains("NaN"))
   }
 
+  /// A record comes back whole; one of the first version lacks two settings, which keep their defaults.
+  @Test func recordsAreReadBackAndThoseOfTheFirstVersionToo() throws {
+    let folder = ScratchFolder()
+    var settings = SegmentationSettings()
+    (settings.filters, settings.layers, settings.outputs) = (7, 3, 9)
+    (settings.normalisesFirst, settings.method, settings.superpixels) = (true, .tip, 11)
+    (settings.compactness, settings.exchangesColours) = (3.5, false)
+    (settings.learningRate, settings.momentum, settings.maximumIterations) = (0.2, 0.4, 13)
+    (settings.minimumLabels, settings.stop, settings.finalLabels) = (4, .reached, .before)
+    (settings.refinesResult, settings.classes, settings.continuity) = (true, 5, 0.3)
+    (settings.runs, settings.seed, settings.fields) = (2, 17, 6)
+    (settings.maximumMemory, settings.checkpointInterval) = (1 << 30, 8)
+    let path = folder("run.json")
+    func readBack(without names: [String]) throws -> SegmentationSettings {
+      let lines = SegmentationRecord(inputs: ["/a.png"], settings: settings).json
+        .split(separator: "\n").filter { line in !names.contains { line.contains("\"\($0)\"") } }
+      // Without the last setting, the comma before it is too much.
+      let text = lines.joined(separator: "\n").replacing(/,(\s*\})/) { "\($0.1)" }
+      try writeAtomically(Array(text.utf8), to: path)
+      return try SegmentationRecord(contentsOf: path).settings
+    }
+    #expect(try readBack(without: ["grouping", "textureWindow"]) == settings)
+    (settings.grouping, settings.textureWindow) = (.texture, 33)
+    #expect(try readBack(without: []) == settings)
+    #expect(throws: FormatError.self) { try readBack(without: ["filters"]) }
+  }
+
   @Test func refusesSettingsThatCannotBe() {
     var settings = SegmentationSettings()
     #expect(settings.fault == nil)

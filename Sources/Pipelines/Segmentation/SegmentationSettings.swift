@@ -153,3 +153,41 @@ public struct SegmentationSettings: Sendable, Equatable, Codable {
     ]
   }
 }
+
+extension SegmentationSettings {
+  /// Reads settings; those that came after the first version may be missing.
+  ///
+  /// - Throws: `DecodingError` when another one is missing or of another type.
+  public init(from decoder: any Decoder) throws {
+    self.init()
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    func read<Value: Decodable>(_ key: CodingKeys, _ value: inout Value) throws {
+      value = try values.decode(Value.self, forKey: key)
+    }
+    try read(.filters, &filters)
+    try read(.layers, &layers)
+    try read(.outputs, &outputs)
+    try read(.normalisesFirst, &normalisesFirst)
+    try read(.method, &method)
+    try read(.superpixels, &superpixels)
+    try read(.compactness, &compactness)
+    try read(.slicRules, &slicRules)
+    try read(.exchangesColours, &exchangesColours)
+    try read(.learningRate, &learningRate)
+    try read(.momentum, &momentum)
+    try read(.maximumIterations, &maximumIterations)
+    try read(.minimumLabels, &minimumLabels)
+    try read(.stop, &stop)
+    try read(.finalLabels, &finalLabels)
+    try read(.refinesResult, &refinesResult)
+    classes = try values.decodeIfPresent(Int.self, forKey: .classes)
+    grouping = try values.decodeIfPresent(ClassGrouping.self, forKey: .grouping) ?? grouping
+    textureWindow = try values.decodeIfPresent(Int.self, forKey: .textureWindow) ?? textureWindow
+    try read(.continuity, &continuity)
+    try read(.runs, &runs)
+    try read(.seed, &seed)
+    try read(.fields, &fields)
+    try read(.maximumMemory, &maximumMemory)
+    try read(.checkpointInterval, &checkpointInterval)
+  }
+}
