@@ -21,9 +21,12 @@ let package = Package(
     .target(name: "CPeak", cSettings: [.unsafeFlags(["-O3"])]),
     library("Measuring", ["CPeak", nital("Tensors")]),
     library("GEMMLadder", ["Measuring", nital("Tensors")]),
-    library("Rivals", ["Measuring", nital("LinearAlgebra"), nital("Tensors")]),
+    library(
+      "Rivals",
+      ["Measuring", nital("LinearAlgebra"), nital("NeuralNetworks"), nital("Tensors")]),
     program("gemm-ladder", ["GEMMLadder", "Measuring", nital("Tensors")]),
     program("gemm-comparison", ["Measuring", "Rivals", nital("Tensors")]),
+    program("network-comparison", ["Measuring", "Rivals", nital("Tensors")]),
     program("parallel-loops", ["Measuring", nital("Tensors")]),
     program(
       "nital-benchmarks",

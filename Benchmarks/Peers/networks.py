@@ -245,11 +245,17 @@ def main():
         return worker(rival, args.folder, name, int(batch), int(threads), int(repeat))
     args.folder.mkdir(exist_ok=True)
     batches = [int(b) for b in args.batches.split(",")]
-    for name in args.networks.split(","):
-        prepare(args.folder, name, batches)
-        if not args.prepare:
-            for batch in batches:
-                compare(args, name, batch)
+    names = args.networks.split(",")
+    if args.prepare:
+        for name in names:
+            prepare(args.folder, name, batches)
+        return
+    # In a process of its own: what this one has had in memory would count as the peak of its children.
+    subprocess.run([sys.executable, __file__, "--prepare", "--networks", args.networks, "--batches", args.batches,
+                    "--folder", str(args.folder)], check=True)
+    for name in names:
+        for batch in batches:
+            compare(args, name, batch)
 
 
 def compare(args, name, batch):

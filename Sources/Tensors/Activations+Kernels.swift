@@ -49,7 +49,7 @@ package struct ActivationLayout: Sendable, Equatable {
   /// Memory for `capacity` values, which a layer writes before another reads them.
   package init(capacity: Int) {
     self.capacity = max(1, capacity)
-    unsafe start = unsafe UnsafeMutableRawPointer.allocate(
+    unsafe start = unsafe allocateLarge(
       byteCount: self.capacity * MemoryLayout<Float>.stride, alignment: 64
     ).bindMemory(to: Float.self, capacity: self.capacity)
   }

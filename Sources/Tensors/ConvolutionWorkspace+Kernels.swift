@@ -13,7 +13,7 @@ import Synchronization
 
   private init(capacity: Int) {
     self.capacity = capacity
-    unsafe start = unsafe UnsafeMutableRawPointer.allocate(
+    unsafe start = unsafe allocateLarge(
       byteCount: capacity * MemoryLayout<Float>.stride, alignment: 4096
     ).bindMemory(to: Float.self, capacity: capacity)
   }

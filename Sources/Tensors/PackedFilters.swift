@@ -79,7 +79,7 @@ public struct PackedFilters<Scalar: KernelScalar>: Sendable {
     panelsPerGroup = (n + panelWidth - 1) / panelWidth
     (shape, groups, algorithm, matrices) = ([1, 1, k, n], 1, .direct, [])
     zeros = [Scalar](repeating: 0, count: panelWidth)
-    panels = [Scalar](repeating: 0, count: panelsPerGroup * k * panelWidth)
+    panels = largeZeros(panelsPerGroup * k * panelWidth)
     self.bias = bias + [Scalar](repeating: 0, count: panelsPerGroup * panelWidth - n)
   }
 
@@ -99,7 +99,7 @@ private func packPanels<Scalar: KernelScalar>(
   let K = filters.shape[3]
   let (rows, Kg) = (filters.shape[0] * filters.shape[1] * filters.shape[2], K / groups)
   let perGroup = (Kg + width - 1) / width
-  var packed = [Scalar](repeating: 0, count: groups * perGroup * rows * width)
+  var packed: [Scalar] = largeZeros(groups * perGroup * rows * width)
   let values = filters.scalars
   parallelForEachChunk(of: &packed, size: max(1, rows * width)) { panel, chunk in
     let first = panel % perGroup * width

@@ -65,7 +65,7 @@ package struct PackedMatrix<Scalar: KernelScalar>: Sendable {
   let start: UnsafeMutablePointer<Scalar>
 
   init(count: Int) {
-    unsafe start = unsafe UnsafeMutableRawPointer.allocate(
+    unsafe start = unsafe allocateLarge(
       byteCount: max(1, count) * MemoryLayout<Scalar>.stride, alignment: 64
     ).bindMemory(to: Scalar.self, capacity: max(1, count))
   }

@@ -13,7 +13,7 @@ import Synchronization
   let bytes: Int
 
   init(bytes: Int) {
-    unsafe start = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 4096)
+    unsafe start = allocateLarge(byteCount: bytes, alignment: 4096)
     self.bytes = bytes
   }
 

@@ -104,11 +104,8 @@ private let ownChannels = 128
         (input.first, input.end, input.partStep) = (first, first + count, partV)
         unsafe transformTiles(input, plan.m, isGradient: false, from.pointer, V, scratch)
         for panel in 0..<filters.panelsPerGroup {
-          for part in 0..<plan.parts {
-            unsafe multiplyPart(
-              filters, part, panel, count, V + part * partV, plan.width, M + part * partM,
-              panelWidth)
-          }
+          unsafe multiplyParts(
+            filters, 0..<plan.parts, panel, count, (V, plan.width, partV), (M, panelWidth, partM))
           unsafe finishPanel(
             plan, filters, panel, (first, first + count), M, panelWidth, partM, to.pointer, scratch)
         }
@@ -135,23 +132,28 @@ private let ownChannels = 128
   }
 }
 
-/// M[part] = V[part] U[part] for `tiles` tiles and one panel of channels.
-@unsafe private func multiplyPart(
-  _ filters: PackedFilters<Float>, _ part: Int, _ panel: Int, _ tiles: Int,
-  _ V: UnsafePointer<Float>, _ width: Int, _ M: UnsafeMutablePointer<Float>, _ sumWidth: Int
+/// M[part] = V[part] U[part] for some parts, `tiles` tiles and one panel of channels.
+///
+/// V and M point at the first of the parts; then the distances of tiles and of parts.
+@unsafe private func multiplyParts(
+  _ filters: PackedFilters<Float>, _ parts: Range<Int>, _ panel: Int, _ tiles: Int,
+  _ V: (start: UnsafeMutablePointer<Float>, tile: Int, part: Int),
+  _ M: (start: UnsafeMutablePointer<Float>, tile: Int, part: Int)
 ) {
   let C = filters.shape[2]
-  let band = ConvolutionBand(
-    rows: 1, inputRowStep: 0, outputRowStep: 0, pixels: tiles, inputPixelStep: width,
-    outputPixelStep: sumWidth, outerTaps: 1, outerStep: 0, innerTaps: 1, innerStep: 0, channels: C,
+  let panelLength = C * filters.panelWidth
+  let band = unsafe ConvolutionBand(
+    rows: 1, inputRowStep: 0, outputRowStep: 0, pixels: tiles, inputPixelStep: V.tile,
+    outputPixelStep: M.tile, outerTaps: 1, outerStep: 0, innerTaps: 1, innerStep: 0, channels: C,
     columns: filters.panelWidth)
   // SAFETY: a part has `panelsPerGroup` panels of C rows; the zeros are a panel's width.
   unsafe filters.panels.withUnsafeBufferPointer { panels in
     unsafe filters.zeros.withUnsafeBufferPointer { zeros in
       guard let panels = panels.baseAddress, let zeros = zeros.baseAddress else { return }
-      unsafe convolveBand(
-        band, V, panels + (part * filters.panelsPerGroup + panel) * C * filters.panelWidth, zeros,
-        M)
+      let first = parts.lowerBound * filters.panelsPerGroup + panel
+      unsafe convolveBands(
+        parts.count, band, V.start, V.part, panels + first * panelLength,
+        filters.panelsPerGroup * panelLength, zeros, M.start, M.part)
     }
   }
 }
@@ -230,9 +232,9 @@ func forTiles(
   parallelFor(plan.parts * groups) { piece in
     let (part, group) = piece.quotientAndRemainder(dividingBy: groups)
     for panel in (group * each)..<min(panels, (group + 1) * each) {
-      unsafe multiplyPart(
-        filters, part, panel, count, V.pointer + part * partV, plan.width,
-        M.pointer + part * partM + panel * filters.panelWidth, plan.sumWidth)
+      unsafe multiplyParts(
+        filters, part..<(part + 1), panel, count, (V.pointer + part * partV, plan.width, 0),
+        (M.pointer + part * partM + panel * filters.panelWidth, plan.sumWidth, 0))
     }
   }
 }

@@ -76,7 +76,7 @@ func packWinograd<Scalar: KernelScalar>(
       + "\(groups) group(s)")
   let (C, K) = (filters.shape[2], filters.shape[3])
   let (panels, parts) = ((K + width - 1) / width, (m + 2) * (m + 2))
-  var packed = [Scalar](repeating: 0, count: parts * panels * C * width)
+  var packed: [Scalar] = largeZeros(parts * panels * C * width)
   // SAFETY: Scalar is Float; each piece writes its own panel of every part.
   unsafe filters.scalars.withUnsafeBytes { source in
     unsafe packed.withUnsafeMutableBytes { target in

@@ -1,4 +1,4 @@
-// The kernels of Winograd's transforms for the instruction set in use.
+// The kernels of Winograd's transforms and of the products between them, for the instruction set in use.
 //
 // Deviations: none. Checked by: WinogradTests.
 
@@ -72,6 +72,33 @@ struct WinogradTiles: Sendable {
     case .avx2: unsafe _Kernels256.winogradOutput(numbers, m, sums, bias, output, scratch)
     #endif
     default: unsafe _Kernels128.winogradOutput(numbers, m, sums, bias, output, scratch)
+    }
+  }
+}
+
+/// The same band of `count` inputs, each with its own panel; distances in values.
+@unsafe func convolveBands(
+  _ count: Int, _ band: ConvolutionBand, _ input: UnsafePointer<Float>, _ inputStep: Int,
+  _ panel: UnsafePointer<Float>, _ panelStep: Int, _ bias: UnsafePointer<Float>,
+  _ output: UnsafeMutablePointer<Float>, _ outputStep: Int
+) {
+  precondition(
+    band.columns == 2 * vectorWidth(of: Float.self), "a whole panel needs no room for a tile")
+  // SAFETY: the caller guarantees what the kernels ask for; whole panels do not use the room for a
+  // tile, which is the last argument.
+  unsafe band.withNumbers { numbers in
+    switch InstructionSet.current {
+    #if !NITAL_PORTABLE
+    case .avx512:
+      unsafe _Kernels512.convolveBands(
+        count, numbers, input, inputStep, panel, panelStep, bias, output, outputStep, output)
+    case .avx2:
+      unsafe _Kernels256.convolveBands(
+        count, numbers, input, inputStep, panel, panelStep, bias, output, outputStep, output)
+    #endif
+    default:
+      unsafe _Kernels128.convolveBands(
+        count, numbers, input, inputStep, panel, panelStep, bias, output, outputStep, output)
     }
   }
 }

@@ -31,6 +31,25 @@ public func convolveBand(
   }
 }
 
+/// Convolves the same band of `count` inputs, each with its own panel, such as Winograd's parts.
+///
+/// Inputs, panels and outputs lie `inputStep`, `panelStep` and `outputStep` values apart; the rest as above.
+@inline(never)
+public func convolveBands(
+  _ count: Int, _ numbers: UnsafePointer<Int>, _ input: UnsafePointer<Float>, _ inputStep: Int,
+  _ panel: UnsafePointer<Float>, _ panelStep: Int, _ bias: UnsafePointer<Float>,
+  _ output: UnsafeMutablePointer<Float>, _ outputStep: Int,
+  _ scratch: UnsafeMutablePointer<Float>
+) {
+  var i = 0
+  while i < count {
+    convolveBand(
+      numbers, input + i &* inputStep, panel + i &* panelStep, bias, output + i &* outputStep,
+      scratch)
+    i &+= 1
+  }
+}
+
 /// Convolves a band of rows with one panel of Double filters; see the version for Float.
 @inline(never)
 public func convolveBand(

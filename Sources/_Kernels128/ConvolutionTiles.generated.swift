@@ -42,85 +42,87 @@ private func convolveTileFloat14(
   let pixels = numbers[3]
   let step = numbers[4], gap = numbers[1] &- (pixels &- 1) &* step
   let x0 = input
-  var xc = column
-  xc &+= 1
-  let x1 = x0 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x2 = x1 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x3 = x2 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x4 = x3 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x5 = x4 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x6 = x5 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x7 = x6 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x8 = x7 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x9 = x8 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x10 = x9 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x11 = x10 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x12 = x11 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x13 = x12 + (xc == pixels ? gap : step)
+  var x1 = x0 + step
+  var x2 = x1 + step
+  var x3 = x2 + step
+  var x4 = x3 + step
+  var x5 = x4 + step
+  var x6 = x5 + step
+  var x7 = x6 + step
+  var x8 = x7 + step
+  var x9 = x8 + step
+  var x10 = x9 + step
+  var x11 = x10 + step
+  var x12 = x11 + step
+  var x13 = x12 + step
   let y0 = output
-  var yc = column
-  yc &+= 1
-  let y1 = y0 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y2 = y1 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y3 = y2 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y4 = y3 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y5 = y4 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y6 = y5 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y7 = y6 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y8 = y7 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y9 = y8 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y10 = y9 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y11 = y10 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y12 = y11 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y13 = y12 + (yc == pixels ? outputGap : outputStep)
+  var y1 = y0 + outputStep
+  var y2 = y1 + outputStep
+  var y3 = y2 + outputStep
+  var y4 = y3 + outputStep
+  var y5 = y4 + outputStep
+  var y6 = y5 + outputStep
+  var y7 = y6 + outputStep
+  var y8 = y7 + outputStep
+  var y9 = y8 + outputStep
+  var y10 = y9 + outputStep
+  var y11 = y10 + outputStep
+  var y12 = y11 + outputStep
+  var y13 = y12 + outputStep
+  if column &+ 14 > pixels {
+    var c = column
+    c &+= 1
+    x1 = x0 + (c == pixels ? gap : step)
+    y1 = y0 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x2 = x1 + (c == pixels ? gap : step)
+    y2 = y1 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x3 = x2 + (c == pixels ? gap : step)
+    y3 = y2 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x4 = x3 + (c == pixels ? gap : step)
+    y4 = y3 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x5 = x4 + (c == pixels ? gap : step)
+    y5 = y4 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x6 = x5 + (c == pixels ? gap : step)
+    y6 = y5 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x7 = x6 + (c == pixels ? gap : step)
+    y7 = y6 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x8 = x7 + (c == pixels ? gap : step)
+    y8 = y7 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x9 = x8 + (c == pixels ? gap : step)
+    y9 = y8 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x10 = x9 + (c == pixels ? gap : step)
+    y10 = y9 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x11 = x10 + (c == pixels ? gap : step)
+    y11 = y10 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x12 = x11 + (c == pixels ? gap : step)
+    y12 = y11 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x13 = x12 + (c == pixels ? gap : step)
+    y13 = y12 + (c == pixels ? outputGap : outputStep)
+  }
   var b = bias
   var a0x0 = load(b), a0x1 = load(b + lanesFloat); b += numbers[13]
   var a1x0 = load(b), a1x1 = load(b + lanesFloat); b += numbers[13]
@@ -236,49 +238,51 @@ private func convolveTileFloat8(
   let pixels = numbers[3]
   let step = numbers[4], gap = numbers[1] &- (pixels &- 1) &* step
   let x0 = input
-  var xc = column
-  xc &+= 1
-  let x1 = x0 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x2 = x1 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x3 = x2 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x4 = x3 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x5 = x4 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x6 = x5 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x7 = x6 + (xc == pixels ? gap : step)
+  var x1 = x0 + step
+  var x2 = x1 + step
+  var x3 = x2 + step
+  var x4 = x3 + step
+  var x5 = x4 + step
+  var x6 = x5 + step
+  var x7 = x6 + step
   let y0 = output
-  var yc = column
-  yc &+= 1
-  let y1 = y0 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y2 = y1 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y3 = y2 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y4 = y3 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y5 = y4 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y6 = y5 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y7 = y6 + (yc == pixels ? outputGap : outputStep)
+  var y1 = y0 + outputStep
+  var y2 = y1 + outputStep
+  var y3 = y2 + outputStep
+  var y4 = y3 + outputStep
+  var y5 = y4 + outputStep
+  var y6 = y5 + outputStep
+  var y7 = y6 + outputStep
+  if column &+ 8 > pixels {
+    var c = column
+    c &+= 1
+    x1 = x0 + (c == pixels ? gap : step)
+    y1 = y0 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x2 = x1 + (c == pixels ? gap : step)
+    y2 = y1 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x3 = x2 + (c == pixels ? gap : step)
+    y3 = y2 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x4 = x3 + (c == pixels ? gap : step)
+    y4 = y3 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x5 = x4 + (c == pixels ? gap : step)
+    y5 = y4 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x6 = x5 + (c == pixels ? gap : step)
+    y6 = y5 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x7 = x6 + (c == pixels ? gap : step)
+    y7 = y6 + (c == pixels ? outputGap : outputStep)
+  }
   var b = bias
   var a0x0 = load(b), a0x1 = load(b + lanesFloat); b += numbers[13]
   var a1x0 = load(b), a1x1 = load(b + lanesFloat); b += numbers[13]
@@ -358,25 +362,27 @@ private func convolveTileFloat4(
   let pixels = numbers[3]
   let step = numbers[4], gap = numbers[1] &- (pixels &- 1) &* step
   let x0 = input
-  var xc = column
-  xc &+= 1
-  let x1 = x0 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x2 = x1 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x3 = x2 + (xc == pixels ? gap : step)
+  var x1 = x0 + step
+  var x2 = x1 + step
+  var x3 = x2 + step
   let y0 = output
-  var yc = column
-  yc &+= 1
-  let y1 = y0 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y2 = y1 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y3 = y2 + (yc == pixels ? outputGap : outputStep)
+  var y1 = y0 + outputStep
+  var y2 = y1 + outputStep
+  var y3 = y2 + outputStep
+  if column &+ 4 > pixels {
+    var c = column
+    c &+= 1
+    x1 = x0 + (c == pixels ? gap : step)
+    y1 = y0 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x2 = x1 + (c == pixels ? gap : step)
+    y2 = y1 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x3 = x2 + (c == pixels ? gap : step)
+    y3 = y2 + (c == pixels ? outputGap : outputStep)
+  }
   var b = bias
   var a0x0 = load(b), a0x1 = load(b + lanesFloat); b += numbers[13]
   var a1x0 = load(b), a1x1 = load(b + lanesFloat); b += numbers[13]
@@ -432,13 +438,15 @@ private func convolveTileFloat2(
   let pixels = numbers[3]
   let step = numbers[4], gap = numbers[1] &- (pixels &- 1) &* step
   let x0 = input
-  var xc = column
-  xc &+= 1
-  let x1 = x0 + (xc == pixels ? gap : step)
+  var x1 = x0 + step
   let y0 = output
-  var yc = column
-  yc &+= 1
-  let y1 = y0 + (yc == pixels ? outputGap : outputStep)
+  var y1 = y0 + outputStep
+  if column &+ 2 > pixels {
+    var c = column
+    c &+= 1
+    x1 = x0 + (c == pixels ? gap : step)
+    y1 = y0 + (c == pixels ? outputGap : outputStep)
+  }
   var b = bias
   var a0x0 = load(b), a0x1 = load(b + lanesFloat); b += numbers[13]
   var a1x0 = load(b), a1x1 = load(b + lanesFloat); b += numbers[13]
@@ -534,85 +542,87 @@ private func convolveTileDouble14(
   let pixels = numbers[3]
   let step = numbers[4], gap = numbers[1] &- (pixels &- 1) &* step
   let x0 = input
-  var xc = column
-  xc &+= 1
-  let x1 = x0 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x2 = x1 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x3 = x2 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x4 = x3 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x5 = x4 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x6 = x5 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x7 = x6 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x8 = x7 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x9 = x8 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x10 = x9 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x11 = x10 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x12 = x11 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x13 = x12 + (xc == pixels ? gap : step)
+  var x1 = x0 + step
+  var x2 = x1 + step
+  var x3 = x2 + step
+  var x4 = x3 + step
+  var x5 = x4 + step
+  var x6 = x5 + step
+  var x7 = x6 + step
+  var x8 = x7 + step
+  var x9 = x8 + step
+  var x10 = x9 + step
+  var x11 = x10 + step
+  var x12 = x11 + step
+  var x13 = x12 + step
   let y0 = output
-  var yc = column
-  yc &+= 1
-  let y1 = y0 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y2 = y1 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y3 = y2 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y4 = y3 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y5 = y4 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y6 = y5 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y7 = y6 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y8 = y7 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y9 = y8 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y10 = y9 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y11 = y10 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y12 = y11 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y13 = y12 + (yc == pixels ? outputGap : outputStep)
+  var y1 = y0 + outputStep
+  var y2 = y1 + outputStep
+  var y3 = y2 + outputStep
+  var y4 = y3 + outputStep
+  var y5 = y4 + outputStep
+  var y6 = y5 + outputStep
+  var y7 = y6 + outputStep
+  var y8 = y7 + outputStep
+  var y9 = y8 + outputStep
+  var y10 = y9 + outputStep
+  var y11 = y10 + outputStep
+  var y12 = y11 + outputStep
+  var y13 = y12 + outputStep
+  if column &+ 14 > pixels {
+    var c = column
+    c &+= 1
+    x1 = x0 + (c == pixels ? gap : step)
+    y1 = y0 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x2 = x1 + (c == pixels ? gap : step)
+    y2 = y1 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x3 = x2 + (c == pixels ? gap : step)
+    y3 = y2 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x4 = x3 + (c == pixels ? gap : step)
+    y4 = y3 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x5 = x4 + (c == pixels ? gap : step)
+    y5 = y4 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x6 = x5 + (c == pixels ? gap : step)
+    y6 = y5 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x7 = x6 + (c == pixels ? gap : step)
+    y7 = y6 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x8 = x7 + (c == pixels ? gap : step)
+    y8 = y7 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x9 = x8 + (c == pixels ? gap : step)
+    y9 = y8 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x10 = x9 + (c == pixels ? gap : step)
+    y10 = y9 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x11 = x10 + (c == pixels ? gap : step)
+    y11 = y10 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x12 = x11 + (c == pixels ? gap : step)
+    y12 = y11 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x13 = x12 + (c == pixels ? gap : step)
+    y13 = y12 + (c == pixels ? outputGap : outputStep)
+  }
   var b = bias
   var a0x0 = load(b), a0x1 = load(b + lanesDouble); b += numbers[13]
   var a1x0 = load(b), a1x1 = load(b + lanesDouble); b += numbers[13]
@@ -728,49 +738,51 @@ private func convolveTileDouble8(
   let pixels = numbers[3]
   let step = numbers[4], gap = numbers[1] &- (pixels &- 1) &* step
   let x0 = input
-  var xc = column
-  xc &+= 1
-  let x1 = x0 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x2 = x1 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x3 = x2 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x4 = x3 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x5 = x4 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x6 = x5 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x7 = x6 + (xc == pixels ? gap : step)
+  var x1 = x0 + step
+  var x2 = x1 + step
+  var x3 = x2 + step
+  var x4 = x3 + step
+  var x5 = x4 + step
+  var x6 = x5 + step
+  var x7 = x6 + step
   let y0 = output
-  var yc = column
-  yc &+= 1
-  let y1 = y0 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y2 = y1 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y3 = y2 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y4 = y3 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y5 = y4 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y6 = y5 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y7 = y6 + (yc == pixels ? outputGap : outputStep)
+  var y1 = y0 + outputStep
+  var y2 = y1 + outputStep
+  var y3 = y2 + outputStep
+  var y4 = y3 + outputStep
+  var y5 = y4 + outputStep
+  var y6 = y5 + outputStep
+  var y7 = y6 + outputStep
+  if column &+ 8 > pixels {
+    var c = column
+    c &+= 1
+    x1 = x0 + (c == pixels ? gap : step)
+    y1 = y0 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x2 = x1 + (c == pixels ? gap : step)
+    y2 = y1 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x3 = x2 + (c == pixels ? gap : step)
+    y3 = y2 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x4 = x3 + (c == pixels ? gap : step)
+    y4 = y3 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x5 = x4 + (c == pixels ? gap : step)
+    y5 = y4 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x6 = x5 + (c == pixels ? gap : step)
+    y6 = y5 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x7 = x6 + (c == pixels ? gap : step)
+    y7 = y6 + (c == pixels ? outputGap : outputStep)
+  }
   var b = bias
   var a0x0 = load(b), a0x1 = load(b + lanesDouble); b += numbers[13]
   var a1x0 = load(b), a1x1 = load(b + lanesDouble); b += numbers[13]
@@ -850,25 +862,27 @@ private func convolveTileDouble4(
   let pixels = numbers[3]
   let step = numbers[4], gap = numbers[1] &- (pixels &- 1) &* step
   let x0 = input
-  var xc = column
-  xc &+= 1
-  let x1 = x0 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x2 = x1 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x3 = x2 + (xc == pixels ? gap : step)
+  var x1 = x0 + step
+  var x2 = x1 + step
+  var x3 = x2 + step
   let y0 = output
-  var yc = column
-  yc &+= 1
-  let y1 = y0 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y2 = y1 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y3 = y2 + (yc == pixels ? outputGap : outputStep)
+  var y1 = y0 + outputStep
+  var y2 = y1 + outputStep
+  var y3 = y2 + outputStep
+  if column &+ 4 > pixels {
+    var c = column
+    c &+= 1
+    x1 = x0 + (c == pixels ? gap : step)
+    y1 = y0 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x2 = x1 + (c == pixels ? gap : step)
+    y2 = y1 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x3 = x2 + (c == pixels ? gap : step)
+    y3 = y2 + (c == pixels ? outputGap : outputStep)
+  }
   var b = bias
   var a0x0 = load(b), a0x1 = load(b + lanesDouble); b += numbers[13]
   var a1x0 = load(b), a1x1 = load(b + lanesDouble); b += numbers[13]
@@ -924,13 +938,15 @@ private func convolveTileDouble2(
   let pixels = numbers[3]
   let step = numbers[4], gap = numbers[1] &- (pixels &- 1) &* step
   let x0 = input
-  var xc = column
-  xc &+= 1
-  let x1 = x0 + (xc == pixels ? gap : step)
+  var x1 = x0 + step
   let y0 = output
-  var yc = column
-  yc &+= 1
-  let y1 = y0 + (yc == pixels ? outputGap : outputStep)
+  var y1 = y0 + outputStep
+  if column &+ 2 > pixels {
+    var c = column
+    c &+= 1
+    x1 = x0 + (c == pixels ? gap : step)
+    y1 = y0 + (c == pixels ? outputGap : outputStep)
+  }
   var b = bias
   var a0x0 = load(b), a0x1 = load(b + lanesDouble); b += numbers[13]
   var a1x0 = load(b), a1x1 = load(b + lanesDouble); b += numbers[13]
@@ -1041,37 +1057,39 @@ private func convolveTileFloat6(
   let pixels = numbers[3]
   let step = numbers[4], gap = numbers[1] &- (pixels &- 1) &* step
   let x0 = input
-  var xc = column
-  xc &+= 1
-  let x1 = x0 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x2 = x1 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x3 = x2 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x4 = x3 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x5 = x4 + (xc == pixels ? gap : step)
+  var x1 = x0 + step
+  var x2 = x1 + step
+  var x3 = x2 + step
+  var x4 = x3 + step
+  var x5 = x4 + step
   let y0 = output
-  var yc = column
-  yc &+= 1
-  let y1 = y0 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y2 = y1 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y3 = y2 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y4 = y3 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y5 = y4 + (yc == pixels ? outputGap : outputStep)
+  var y1 = y0 + outputStep
+  var y2 = y1 + outputStep
+  var y3 = y2 + outputStep
+  var y4 = y3 + outputStep
+  var y5 = y4 + outputStep
+  if column &+ 6 > pixels {
+    var c = column
+    c &+= 1
+    x1 = x0 + (c == pixels ? gap : step)
+    y1 = y0 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x2 = x1 + (c == pixels ? gap : step)
+    y2 = y1 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x3 = x2 + (c == pixels ? gap : step)
+    y3 = y2 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x4 = x3 + (c == pixels ? gap : step)
+    y4 = y3 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x5 = x4 + (c == pixels ? gap : step)
+    y5 = y4 + (c == pixels ? outputGap : outputStep)
+  }
   var b = bias
   var a0x0 = load(b), a0x1 = load(b + lanesFloat); b += numbers[13]
   var a1x0 = load(b), a1x1 = load(b + lanesFloat); b += numbers[13]
@@ -1195,31 +1213,33 @@ private func convolveTileFloat5(
   let pixels = numbers[3]
   let step = numbers[4], gap = numbers[1] &- (pixels &- 1) &* step
   let x0 = input
-  var xc = column
-  xc &+= 1
-  let x1 = x0 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x2 = x1 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x3 = x2 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x4 = x3 + (xc == pixels ? gap : step)
+  var x1 = x0 + step
+  var x2 = x1 + step
+  var x3 = x2 + step
+  var x4 = x3 + step
   let y0 = output
-  var yc = column
-  yc &+= 1
-  let y1 = y0 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y2 = y1 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y3 = y2 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y4 = y3 + (yc == pixels ? outputGap : outputStep)
+  var y1 = y0 + outputStep
+  var y2 = y1 + outputStep
+  var y3 = y2 + outputStep
+  var y4 = y3 + outputStep
+  if column &+ 5 > pixels {
+    var c = column
+    c &+= 1
+    x1 = x0 + (c == pixels ? gap : step)
+    y1 = y0 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x2 = x1 + (c == pixels ? gap : step)
+    y2 = y1 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x3 = x2 + (c == pixels ? gap : step)
+    y3 = y2 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x4 = x3 + (c == pixels ? gap : step)
+    y4 = y3 + (c == pixels ? outputGap : outputStep)
+  }
   var b = bias
   var a0x0 = load(b), a0x1 = load(b + lanesFloat); b += numbers[13]
   var a1x0 = load(b), a1x1 = load(b + lanesFloat); b += numbers[13]
@@ -1329,25 +1349,27 @@ private func convolveTileFloat4(
   let pixels = numbers[3]
   let step = numbers[4], gap = numbers[1] &- (pixels &- 1) &* step
   let x0 = input
-  var xc = column
-  xc &+= 1
-  let x1 = x0 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x2 = x1 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x3 = x2 + (xc == pixels ? gap : step)
+  var x1 = x0 + step
+  var x2 = x1 + step
+  var x3 = x2 + step
   let y0 = output
-  var yc = column
-  yc &+= 1
-  let y1 = y0 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y2 = y1 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y3 = y2 + (yc == pixels ? outputGap : outputStep)
+  var y1 = y0 + outputStep
+  var y2 = y1 + outputStep
+  var y3 = y2 + outputStep
+  if column &+ 4 > pixels {
+    var c = column
+    c &+= 1
+    x1 = x0 + (c == pixels ? gap : step)
+    y1 = y0 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x2 = x1 + (c == pixels ? gap : step)
+    y2 = y1 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x3 = x2 + (c == pixels ? gap : step)
+    y3 = y2 + (c == pixels ? outputGap : outputStep)
+  }
   var b = bias
   var a0x0 = load(b), a0x1 = load(b + lanesFloat); b += numbers[13]
   var a1x0 = load(b), a1x1 = load(b + lanesFloat); b += numbers[13]
@@ -1443,19 +1465,21 @@ private func convolveTileFloat3(
   let pixels = numbers[3]
   let step = numbers[4], gap = numbers[1] &- (pixels &- 1) &* step
   let x0 = input
-  var xc = column
-  xc &+= 1
-  let x1 = x0 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x2 = x1 + (xc == pixels ? gap : step)
+  var x1 = x0 + step
+  var x2 = x1 + step
   let y0 = output
-  var yc = column
-  yc &+= 1
-  let y1 = y0 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y2 = y1 + (yc == pixels ? outputGap : outputStep)
+  var y1 = y0 + outputStep
+  var y2 = y1 + outputStep
+  if column &+ 3 > pixels {
+    var c = column
+    c &+= 1
+    x1 = x0 + (c == pixels ? gap : step)
+    y1 = y0 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x2 = x1 + (c == pixels ? gap : step)
+    y2 = y1 + (c == pixels ? outputGap : outputStep)
+  }
   var b = bias
   var a0x0 = load(b), a0x1 = load(b + lanesFloat); b += numbers[13]
   var a1x0 = load(b), a1x1 = load(b + lanesFloat); b += numbers[13]
@@ -1537,13 +1561,15 @@ private func convolveTileFloat2(
   let pixels = numbers[3]
   let step = numbers[4], gap = numbers[1] &- (pixels &- 1) &* step
   let x0 = input
-  var xc = column
-  xc &+= 1
-  let x1 = x0 + (xc == pixels ? gap : step)
+  var x1 = x0 + step
   let y0 = output
-  var yc = column
-  yc &+= 1
-  let y1 = y0 + (yc == pixels ? outputGap : outputStep)
+  var y1 = y0 + outputStep
+  if column &+ 2 > pixels {
+    var c = column
+    c &+= 1
+    x1 = x0 + (c == pixels ? gap : step)
+    y1 = y0 + (c == pixels ? outputGap : outputStep)
+  }
   var b = bias
   var a0x0 = load(b), a0x1 = load(b + lanesFloat); b += numbers[13]
   var a1x0 = load(b), a1x1 = load(b + lanesFloat); b += numbers[13]
@@ -1680,37 +1706,39 @@ private func convolveTileDouble6(
   let pixels = numbers[3]
   let step = numbers[4], gap = numbers[1] &- (pixels &- 1) &* step
   let x0 = input
-  var xc = column
-  xc &+= 1
-  let x1 = x0 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x2 = x1 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x3 = x2 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x4 = x3 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x5 = x4 + (xc == pixels ? gap : step)
+  var x1 = x0 + step
+  var x2 = x1 + step
+  var x3 = x2 + step
+  var x4 = x3 + step
+  var x5 = x4 + step
   let y0 = output
-  var yc = column
-  yc &+= 1
-  let y1 = y0 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y2 = y1 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y3 = y2 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y4 = y3 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y5 = y4 + (yc == pixels ? outputGap : outputStep)
+  var y1 = y0 + outputStep
+  var y2 = y1 + outputStep
+  var y3 = y2 + outputStep
+  var y4 = y3 + outputStep
+  var y5 = y4 + outputStep
+  if column &+ 6 > pixels {
+    var c = column
+    c &+= 1
+    x1 = x0 + (c == pixels ? gap : step)
+    y1 = y0 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x2 = x1 + (c == pixels ? gap : step)
+    y2 = y1 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x3 = x2 + (c == pixels ? gap : step)
+    y3 = y2 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x4 = x3 + (c == pixels ? gap : step)
+    y4 = y3 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x5 = x4 + (c == pixels ? gap : step)
+    y5 = y4 + (c == pixels ? outputGap : outputStep)
+  }
   var b = bias
   var a0x0 = load(b), a0x1 = load(b + lanesDouble); b += numbers[13]
   var a1x0 = load(b), a1x1 = load(b + lanesDouble); b += numbers[13]
@@ -1778,31 +1806,33 @@ private func convolveTileDouble5(
   let pixels = numbers[3]
   let step = numbers[4], gap = numbers[1] &- (pixels &- 1) &* step
   let x0 = input
-  var xc = column
-  xc &+= 1
-  let x1 = x0 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x2 = x1 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x3 = x2 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x4 = x3 + (xc == pixels ? gap : step)
+  var x1 = x0 + step
+  var x2 = x1 + step
+  var x3 = x2 + step
+  var x4 = x3 + step
   let y0 = output
-  var yc = column
-  yc &+= 1
-  let y1 = y0 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y2 = y1 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y3 = y2 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y4 = y3 + (yc == pixels ? outputGap : outputStep)
+  var y1 = y0 + outputStep
+  var y2 = y1 + outputStep
+  var y3 = y2 + outputStep
+  var y4 = y3 + outputStep
+  if column &+ 5 > pixels {
+    var c = column
+    c &+= 1
+    x1 = x0 + (c == pixels ? gap : step)
+    y1 = y0 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x2 = x1 + (c == pixels ? gap : step)
+    y2 = y1 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x3 = x2 + (c == pixels ? gap : step)
+    y3 = y2 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x4 = x3 + (c == pixels ? gap : step)
+    y4 = y3 + (c == pixels ? outputGap : outputStep)
+  }
   var b = bias
   var a0x0 = load(b), a0x1 = load(b + lanesDouble); b += numbers[13]
   var a1x0 = load(b), a1x1 = load(b + lanesDouble); b += numbers[13]
@@ -1864,25 +1894,27 @@ private func convolveTileDouble4(
   let pixels = numbers[3]
   let step = numbers[4], gap = numbers[1] &- (pixels &- 1) &* step
   let x0 = input
-  var xc = column
-  xc &+= 1
-  let x1 = x0 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x2 = x1 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x3 = x2 + (xc == pixels ? gap : step)
+  var x1 = x0 + step
+  var x2 = x1 + step
+  var x3 = x2 + step
   let y0 = output
-  var yc = column
-  yc &+= 1
-  let y1 = y0 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y2 = y1 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y3 = y2 + (yc == pixels ? outputGap : outputStep)
+  var y1 = y0 + outputStep
+  var y2 = y1 + outputStep
+  var y3 = y2 + outputStep
+  if column &+ 4 > pixels {
+    var c = column
+    c &+= 1
+    x1 = x0 + (c == pixels ? gap : step)
+    y1 = y0 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x2 = x1 + (c == pixels ? gap : step)
+    y2 = y1 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x3 = x2 + (c == pixels ? gap : step)
+    y3 = y2 + (c == pixels ? outputGap : outputStep)
+  }
   var b = bias
   var a0x0 = load(b), a0x1 = load(b + lanesDouble); b += numbers[13]
   var a1x0 = load(b), a1x1 = load(b + lanesDouble); b += numbers[13]
@@ -1938,19 +1970,21 @@ private func convolveTileDouble3(
   let pixels = numbers[3]
   let step = numbers[4], gap = numbers[1] &- (pixels &- 1) &* step
   let x0 = input
-  var xc = column
-  xc &+= 1
-  let x1 = x0 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x2 = x1 + (xc == pixels ? gap : step)
+  var x1 = x0 + step
+  var x2 = x1 + step
   let y0 = output
-  var yc = column
-  yc &+= 1
-  let y1 = y0 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y2 = y1 + (yc == pixels ? outputGap : outputStep)
+  var y1 = y0 + outputStep
+  var y2 = y1 + outputStep
+  if column &+ 3 > pixels {
+    var c = column
+    c &+= 1
+    x1 = x0 + (c == pixels ? gap : step)
+    y1 = y0 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x2 = x1 + (c == pixels ? gap : step)
+    y2 = y1 + (c == pixels ? outputGap : outputStep)
+  }
   var b = bias
   var a0x0 = load(b), a0x1 = load(b + lanesDouble); b += numbers[13]
   var a1x0 = load(b), a1x1 = load(b + lanesDouble); b += numbers[13]
@@ -2000,13 +2034,15 @@ private func convolveTileDouble2(
   let pixels = numbers[3]
   let step = numbers[4], gap = numbers[1] &- (pixels &- 1) &* step
   let x0 = input
-  var xc = column
-  xc &+= 1
-  let x1 = x0 + (xc == pixels ? gap : step)
+  var x1 = x0 + step
   let y0 = output
-  var yc = column
-  yc &+= 1
-  let y1 = y0 + (yc == pixels ? outputGap : outputStep)
+  var y1 = y0 + outputStep
+  if column &+ 2 > pixels {
+    var c = column
+    c &+= 1
+    x1 = x0 + (c == pixels ? gap : step)
+    y1 = y0 + (c == pixels ? outputGap : outputStep)
+  }
   var b = bias
   var a0x0 = load(b), a0x1 = load(b + lanesDouble); b += numbers[13]
   var a1x0 = load(b), a1x1 = load(b + lanesDouble); b += numbers[13]
@@ -2110,25 +2146,27 @@ private func convolveTileFloat4(
   let pixels = numbers[3]
   let step = numbers[4], gap = numbers[1] &- (pixels &- 1) &* step
   let x0 = input
-  var xc = column
-  xc &+= 1
-  let x1 = x0 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x2 = x1 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x3 = x2 + (xc == pixels ? gap : step)
+  var x1 = x0 + step
+  var x2 = x1 + step
+  var x3 = x2 + step
   let y0 = output
-  var yc = column
-  yc &+= 1
-  let y1 = y0 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y2 = y1 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y3 = y2 + (yc == pixels ? outputGap : outputStep)
+  var y1 = y0 + outputStep
+  var y2 = y1 + outputStep
+  var y3 = y2 + outputStep
+  if column &+ 4 > pixels {
+    var c = column
+    c &+= 1
+    x1 = x0 + (c == pixels ? gap : step)
+    y1 = y0 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x2 = x1 + (c == pixels ? gap : step)
+    y2 = y1 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x3 = x2 + (c == pixels ? gap : step)
+    y3 = y2 + (c == pixels ? outputGap : outputStep)
+  }
   var b = bias
   var a0x0 = load(b), a0x1 = load(b + lanesFloat); b += numbers[13]
   var a1x0 = load(b), a1x1 = load(b + lanesFloat); b += numbers[13]
@@ -2184,13 +2222,15 @@ private func convolveTileFloat2(
   let pixels = numbers[3]
   let step = numbers[4], gap = numbers[1] &- (pixels &- 1) &* step
   let x0 = input
-  var xc = column
-  xc &+= 1
-  let x1 = x0 + (xc == pixels ? gap : step)
+  var x1 = x0 + step
   let y0 = output
-  var yc = column
-  yc &+= 1
-  let y1 = y0 + (yc == pixels ? outputGap : outputStep)
+  var y1 = y0 + outputStep
+  if column &+ 2 > pixels {
+    var c = column
+    c &+= 1
+    x1 = x0 + (c == pixels ? gap : step)
+    y1 = y0 + (c == pixels ? outputGap : outputStep)
+  }
   var b = bias
   var a0x0 = load(b), a0x1 = load(b + lanesFloat); b += numbers[13]
   var a1x0 = load(b), a1x1 = load(b + lanesFloat); b += numbers[13]
@@ -2284,25 +2324,27 @@ private func convolveTileDouble4(
   let pixels = numbers[3]
   let step = numbers[4], gap = numbers[1] &- (pixels &- 1) &* step
   let x0 = input
-  var xc = column
-  xc &+= 1
-  let x1 = x0 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x2 = x1 + (xc == pixels ? gap : step)
-  if xc == pixels { xc = 0 }
-  xc &+= 1
-  let x3 = x2 + (xc == pixels ? gap : step)
+  var x1 = x0 + step
+  var x2 = x1 + step
+  var x3 = x2 + step
   let y0 = output
-  var yc = column
-  yc &+= 1
-  let y1 = y0 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y2 = y1 + (yc == pixels ? outputGap : outputStep)
-  if yc == pixels { yc = 0 }
-  yc &+= 1
-  let y3 = y2 + (yc == pixels ? outputGap : outputStep)
+  var y1 = y0 + outputStep
+  var y2 = y1 + outputStep
+  var y3 = y2 + outputStep
+  if column &+ 4 > pixels {
+    var c = column
+    c &+= 1
+    x1 = x0 + (c == pixels ? gap : step)
+    y1 = y0 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x2 = x1 + (c == pixels ? gap : step)
+    y2 = y1 + (c == pixels ? outputGap : outputStep)
+    if c == pixels { c = 0 }
+    c &+= 1
+    x3 = x2 + (c == pixels ? gap : step)
+    y3 = y2 + (c == pixels ? outputGap : outputStep)
+  }
   var b = bias
   var a0x0 = load(b), a0x1 = load(b + lanesDouble); b += numbers[13]
   var a1x0 = load(b), a1x1 = load(b + lanesDouble); b += numbers[13]
@@ -2358,13 +2400,15 @@ private func convolveTileDouble2(
   let pixels = numbers[3]
   let step = numbers[4], gap = numbers[1] &- (pixels &- 1) &* step
   let x0 = input
-  var xc = column
-  xc &+= 1
-  let x1 = x0 + (xc == pixels ? gap : step)
+  var x1 = x0 + step
   let y0 = output
-  var yc = column
-  yc &+= 1
-  let y1 = y0 + (yc == pixels ? outputGap : outputStep)
+  var y1 = y0 + outputStep
+  if column &+ 2 > pixels {
+    var c = column
+    c &+= 1
+    x1 = x0 + (c == pixels ? gap : step)
+    y1 = y0 + (c == pixels ? outputGap : outputStep)
+  }
   var b = bias
   var a0x0 = load(b), a0x1 = load(b + lanesDouble); b += numbers[13]
   var a1x0 = load(b), a1x1 = load(b + lanesDouble); b += numbers[13]

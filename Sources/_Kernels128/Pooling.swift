@@ -64,8 +64,8 @@ private func larger(_ a: DoubleVector, _ b: DoubleVector) -> DoubleVector {
 /// A vector of channels of one window: the maximum or the mean.
 @inline(__always)
 private func poolWindow<V: SIMD>(
-  _ isMaximum: Bool, _ larger: (V, V) -> V, _ input: UnsafePointer<V.Scalar>, _ rows: Int, _ rowStep: Int,
-  _ columns: Int, _ columnStep: Int, _ divisor: V.Scalar, _ isWhole: Bool
+  _ isMaximum: Bool, _ larger: (V, V) -> V, _ input: UnsafePointer<V.Scalar>, _ rows: Int,
+  _ rowStep: Int, _ columns: Int, _ columnStep: Int, _ divisor: V.Scalar, _ isWhole: Bool
 ) -> V where V.Scalar: BinaryFloatingPoint {
   var total = isMaximum ? load(V.self, input, isWhole) : V()
   for y in 0..<rows {

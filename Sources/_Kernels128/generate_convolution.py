@@ -15,17 +15,24 @@ TYPES = ["Float", "Double"]
 UNROLLED = {(6, "Float"): 4}  # (most pixels, type): steps
 
 
-def pointers(name, n, start, step, gap):
-    """The n addresses of a tile's pixels, each the one before plus a step, or plus the gap at a row's end."""
+def pointers(name, n, start, step):
+    """The n addresses of a tile's pixels, each the one before plus a step: those of one row."""
     out = [f"  let {name}0 = {start}"]
-    if n > 1:
-        out.append(f"  var {name}c = column")
     for i in range(1, n):
-        out.append(f"  {name}c &+= 1")
-        out.append(f"  let {name}{i} = {name}{i - 1} + ({name}c == pixels ? {gap} : {step})")
-        if i < n - 1:
-            out.append(f"  if {name}c == pixels {{ {name}c = 0 }}")
+        out.append(f"  var {name}{i} = {name}{i - 1} + {step}")
     return out
+
+
+def turns(n):
+    """The addresses again where the tile goes on in the next row."""
+    out = [f"  if column &+ {n} > pixels {{", "    var c = column"]
+    for i in range(1, n):
+        out.append("    c &+= 1")
+        out.append(f"    x{i} = x{i - 1} + (c == pixels ? gap : step)")
+        out.append(f"    y{i} = y{i - 1} + (c == pixels ? outputGap : outputStep)")
+        if i < n - 1:
+            out.append("    if c == pixels { c = 0 }")
+    return out + ["  }"]
 
 
 def step(scalar, n, u):
@@ -52,8 +59,9 @@ def tile(scalar, n, unrolled):
     if n > 1:
         out.append("  let pixels = numbers[3]")
         out.append("  let step = numbers[4], gap = numbers[1] &- (pixels &- 1) &* step")
-    out += pointers("x", n, "input", "step", "gap")
-    out += pointers("y", n, "output", "outputStep", "outputGap")
+    out += pointers("x", n, "input", "step") + pointers("y", n, "output", "outputStep")
+    if n > 1:
+        out += turns(n)
     names = [f"a{i}x{j}" for i in range(n) for j in (0, 1)]
     out += ["  var b = bias"]
     for i in range(n):

@@ -50,7 +50,7 @@ public func compare(
     let middle = now()
     letThreadsSleep(threads)
     let second = now()
-    fillPatches(image.scalars, s, C, &patches)
+    fillPatches(image, image: 0, (3, 3), geometry, (s, s), &patches)
     rival.multiply(s * s, K, 9 * C, patches, filters.scalars, &theirs)
     guard sample > 0 else { continue }  // the first pair warms up
     result.ours.append(middle - start)
@@ -58,26 +58,4 @@ public func compare(
   }
   result.difference = distance(ours.scalars, theirs, depth: 9 * C)
   return result
-}
-
-/// Row (y, x) holds the 3 x 3 x C values around it, zeros outside the image.
-private func fillPatches(_ image: [Float], _ s: Int, _ C: Int, _ patches: inout [Float]) {
-  image.withUnsafeBufferPointer { source in
-    patches.withUnsafeMutableBufferPointer { target in
-      guard let from = source.baseAddress, let to = target.baseAddress else { return }
-      for y in 0..<s {
-        for x in 0..<s {
-          for tap in 0..<9 {
-            let (iy, ix) = (y + tap / 3 - 1, x + tap % 3 - 1)
-            let place = to + ((y * s + x) * 9 + tap) * C
-            if iy < 0 || iy >= s || ix < 0 || ix >= s {
-              place.update(repeating: 0, count: C)
-            } else {
-              place.update(from: from + (iy * s + ix) * C, count: C)
-            }
-          }
-        }
-      }
-    }
-  }
 }

@@ -13,10 +13,17 @@ import Tensors
 ///   - images: shape (N, H, W, 3), preprocessed.
 ///   - weights: the filters or the matrix and the bias of each layer, by number; nil for the others.
 ///   - target: the number of the layer.
+///   - convolve: images, filters, bias and geometry to the convolution; and
+///   - multiply: two matrices to their product: the seam at which Benchmarks puts a rival's product under
+///     the whole network.
 /// - Returns: shape (N, H', W', C), or (N, d) for matrices; softmax is left out.
 public func networkReference(
   _ description: NetworkDescription, _ images: Tensor<Float>,
-  weights: [(values: Tensor<Float>, bias: Tensor<Float>)?], target: Int
+  weights: [(values: Tensor<Float>, bias: Tensor<Float>)?], target: Int,
+  convolve: (Tensor<Float>, Tensor<Float>, Tensor<Float>, ConvolutionGeometry) -> Tensor<Float> = {
+    convolveReference($0, $1, bias: $2, geometry: $3)
+  },
+  multiply: (Tensor<Float>, Tensor<Float>) -> Tensor<Float> = { matmulReference($0, $1) }
 ) -> Tensor<Float> {
   var results = [images]
   for (index, layer) in description.layers.enumerated().dropFirst() where index <= target {
@@ -24,8 +31,7 @@ public func networkReference(
     var y = inputs[0]
     switch (layer.operation, weights[index]) {
     case (.convolution(_, _, _, let stride, let padding), let .some((filters, bias))):
-      y = convolveReference(
-        y, filters, bias: bias, geometry: ConvolutionGeometry(stride: stride, padding: padding))
+      y = convolve(y, filters, bias, ConvolutionGeometry(stride: stride, padding: padding))
     case (.maximumPool(let size, _, _, _), _):
       let g = poolGeometry(layer.operation, y.shape[1], y.shape[2])
       y = maximumPool(y, height: size, width: size, geometry: g)
@@ -34,7 +40,7 @@ public func networkReference(
       for i in 0..<y.count { y.scalars[i] += inputs[1].scalars[i] }
     case (.concatenation, _): y = concatenated(inputs)
     case (.linear(let n, _, _, _), let .some((matrix, bias))):
-      y = matmulReference(y.reshaped(to: [y.shape[0], matrix.shape[0]]), matrix)
+      y = multiply(y.reshaped(to: [y.shape[0], matrix.shape[0]]), matrix)
       for i in 0..<y.count { y.scalars[i] += bias.scalars[i % n] }
     default: break
     }
