@@ -19,7 +19,7 @@
   }
 
   deinit {
-    for unsafe part in unsafe parts { unsafe part.start.deallocate() }
+    for unsafepart in unsafe parts { unsafe part.start.deallocate() }
   }
 
   /// Memory for `count` values, all the same.
@@ -39,7 +39,8 @@
   /// Whether no margin was written to.
   var marginsAreIntact: Bool {
     unsafe parts.allSatisfy { part in
-      let bytes = unsafe UnsafeRawBufferPointer(start: part.start, count: part.count + 2 * margin.bytes)
+      let bytes = unsafe UnsafeRawBufferPointer(
+        start: part.start, count: part.count + 2 * margin.bytes)
       return unsafe bytes.prefix(margin.bytes).allSatisfy { $0 == margin.poison }
         && bytes.suffix(margin.bytes).allSatisfy { $0 == margin.poison }
     }
