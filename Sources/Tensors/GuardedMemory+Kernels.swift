@@ -18,9 +18,7 @@
     self.margin = margin
   }
 
-  deinit {
-    for unsafepart in unsafe parts { unsafe part.start.deallocate() }
-  }
+  deinit { unsafe parts.forEach { unsafe $0.start.deallocate() } }
 
   /// Memory for `count` values, all the same.
   func part<T: BitwiseCopyable>(_ count: Int, _ value: T) -> UnsafeMutablePointer<T> {
