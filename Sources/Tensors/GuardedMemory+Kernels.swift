@@ -18,9 +18,7 @@
     self.margin = margin
   }
 
-  deinit {
-    for unsafe part in unsafe parts { unsafe part.start.deallocate() }
-  }
+  deinit { unsafe parts.forEach { unsafe $0.start.deallocate() } }
 
   /// Memory for `count` values, all the same.
   func part<T: BitwiseCopyable>(_ count: Int, _ value: T) -> UnsafeMutablePointer<T> {
@@ -39,7 +37,8 @@
   /// Whether no margin was written to.
   var marginsAreIntact: Bool {
     unsafe parts.allSatisfy { part in
-      let bytes = unsafe UnsafeRawBufferPointer(start: part.start, count: part.count + 2 * margin.bytes)
+      let bytes = unsafe UnsafeRawBufferPointer(
+        start: part.start, count: part.count + 2 * margin.bytes)
       return unsafe bytes.prefix(margin.bytes).allSatisfy { $0 == margin.poison }
         && bytes.suffix(margin.bytes).allSatisfy { $0 == margin.poison }
     }

@@ -151,7 +151,8 @@ private func maximumGradient<Scalar: KernelScalar>(
             for ox in 0..<Wo {
               let window = MaximumWindow(
                 rows: inside(oy * g.strideY - g.paddingTop, R, H),
-                columns: inside(ox * g.strideX - g.paddingLeft, S, W), row: iy, rowStep: W * C, C: C)
+                columns: inside(ox * g.strideX - g.paddingLeft, S, W), row: iy, rowStep: W * C, C: C
+              )
               let from = unsafe UnsafePointer(image.pointer + n * H * W * C)
               let d = unsafe UnsafePointer(gradient.pointer + ((n * Ho + oy) * Wo + ox) * C)
               forLanes(Scalar.self, C) { c in

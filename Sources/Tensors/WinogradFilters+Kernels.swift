@@ -115,15 +115,14 @@ func packWinograd<Scalar: KernelScalar>(
     return values
   }
   func line(_ a: Values, _ b: Values, _ c: Values, _ i: Int) -> Values {
-    if i == 0 { return m == 2 ? a : a * 0.25 }
+    if i == 0 { return m == 2 ? a : a / 4 }
     if i == m + 1 { return c }
-    if m == 2 { return (a + (i == 1 ? b : -b) + c) * 0.5 }
-    let (outer, inner) = (a * (1.0 / 24) + c * (1.0 / 6), b * (1.0 / 12))
+    if m == 2 { return (a + (i == 1 ? b : -b) + c) / 2 }
     switch i {
-    case 1: return (a + b + c) * (-1.0 / 6)
-    case 2: return (a - b + c) * (-1.0 / 6)
-    case 3: return outer + inner
-    default: return outer - inner
+    case 1: return -(a + b + c) / 6
+    case 2: return -(a - b + c) / 6
+    case 3: return a / 24 + b / 12 + c / 6
+    default: return a / 24 - b / 12 + c / 6
     }
   }
   for i in 0..<(m + 2) {

@@ -108,8 +108,9 @@ import Testing
   }
 
   @Test func ofPoolingAndUpsampling() {
-    check([[2, 6, 7, 3]]) { $0.maximumPool($1[0], size: 2) }
-    check([[2, 6, 7, 3]]) {
+    // Six channels: a vector of four and two more.
+    check([[2, 6, 7, 6]]) { $0.maximumPool($1[0], size: 2) }
+    check([[2, 6, 7, 6]]) {
       $0.maximumPool($1[0], size: 3, geometry: ConvolutionGeometry(stride: 2, padding: 1))
     }
     check([[2, 6, 7, 3]]) {

@@ -76,14 +76,21 @@ import Testing
   }
 
   @Test(arguments: [true, false]) func batchNormalisationAgrees(_ isTraining: Bool) throws {
+    try batchNormalisation(Double.self, isTraining)
+    try batchNormalisation(Float.self, isTraining)
+  }
+
+  private func batchNormalisation<Scalar: KernelScalar>(
+    _ type: Scalar.Type, _ isTraining: Bool
+  ) throws {
     let file = try AutogradFixture("layers.txt")
     let name = isTraining ? "norm" : "norm_eval"
     // The fixture holds the statistics before (mean, var) as they were written, and after (new...).
-    let statistics = BatchStatistics<Double>(name: "", channels: 3)
+    let statistics = BatchStatistics<Scalar>(name: "", channels: 3)
     statistics.mean = [0.25, -0.5, 0.125]
     statistics.variance = [1.5, 0.75, 2]
-    let tape = Tape<Double>(isTraining: isTraining)
-    let inputs: [Tensor<Double>] = try ["x", "w", "b"].map { try file.tensor("\(name) \($0)") }
+    let tape = Tape<Scalar>(isTraining: isTraining)
+    let inputs: [Tensor<Scalar>] = try ["x", "w", "b"].map { try file.tensor("\(name) \($0)") }
     let variables = inputs.map { tape.input($0.shape, needsGradient: true) }
     let y = tape.batchNormalisation(
       variables[0], scale: variables[1], shift: variables[2], statistics: statistics)
@@ -93,13 +100,15 @@ import Testing
     for (variable, input) in zip(variables, inputs) { run.set(variable, input) }
     run.set(weights, try file.tensor("\(name) g").reshaped(to: [y.count, 1]))
     run.backward()
-    #expect(relativeError(run.value(y), try file.tensor("\(name) y")) <= 1e-12)
+    let bound = tolerance(type)
+    #expect(relativeError(run.value(y), try file.tensor("\(name) y")) <= bound)
     for (variable, input) in zip(variables, ["x", "w", "b"]) {
-      #expect(relativeError(run.gradient(variable), try file.tensor("\(name) d\(input)")) <= 1e-12)
+      let error = relativeError(run.gradient(variable), try file.tensor("\(name) d\(input)"))
+      #expect(error <= bound, "\(name) d\(input): \(error)")
     }
     let state = statistics.state
-    #expect(relativeError(state[0].tensor, try file.tensor("\(name) newmean")) <= 1e-14)
-    #expect(relativeError(state[1].tensor, try file.tensor("\(name) newvar")) <= 1e-14)
+    #expect(relativeError(state[0].tensor, try file.tensor("\(name) newmean")) <= bound / 100)
+    #expect(relativeError(state[1].tensor, try file.tensor("\(name) newvar")) <= bound / 100)
   }
 
   private func losses<Scalar: KernelScalar>(_ type: Scalar.Type) throws {

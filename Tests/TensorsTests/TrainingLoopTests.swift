@@ -60,7 +60,9 @@ import Testing
   /// Values of either sign, 0, infinity and NaN, more than whole vectors of them, against plain loops.
   @Test func vectorLoopsEqualPlainOnes() {
     func compare<Scalar: KernelScalar>(_: Scalar.Type) {
-      var (d, y): (Tensor<Scalar>, Tensor<Scalar>) = (random([3, 7, 13], 7), random([3, 7, 13], 8))
+      var (d, y): (Tensor<Scalar>, Tensor<Scalar>) = (
+        random([3, 7, 13], 7), random([3, 7, 13], 8)
+      )
       for (i, value) in [Scalar(0), -0.0, .infinity, -.infinity, .nan].enumerated() {
         (d.scalars[3 * i], y.scalars[3 * i + 1], y.scalars[3 * i]) = (value, value, -value)
       }
