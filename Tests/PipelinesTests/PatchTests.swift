@@ -24,6 +24,13 @@ import Testing
     for wrong in ["8", "8x", "0x7", "8x7x6", "axb"] { #expect(PatchGrid.extents(wrong) == nil) }
   }
 
+  @Test func theGridLiesAboutTheCentre() throws {
+    let grid = try #require(PatchGrid(height: 36, width: 47, side: 10))
+    #expect(grid.rows == 3 && grid.columns == 4 && grid.top == 3 && grid.left == 3)
+    let grey = Tensor(shape: [36, 47], scalars: (0..<36 * 47).map { Float($0) })
+    #expect(grid.patches(of: grey)[0].grey.scalars[0] == 3 * 47 + 3)
+  }
+
   @Test func patchesAreTheirPartOfThePicture() throws {
     let picture = Tensor(shape: [7, 11], scalars: (0..<77).map { Float($0) })
     let grid = try #require(PatchGrid(height: 7, width: 11, side: 3, asked: (3, 2)))
