@@ -407,6 +407,15 @@ check "the same report from parts" cmp cohn/report.html again/report.html
 expect 0 "a paper on one thread" "$nital" reproduce cohn images -o thread "${paper[@]}" -q -j 1
 check "the same report from one thread" cmp cohn/report.html thread/report.html
 
+# Training steps of two networks
+for network in unet resnet18; do
+  expect 0 "steps of $network" "$nital" lab step $network --size 32 --batch 4 --base 4 --repeats 15
+  check "the loss of $network falls" eval 'tr -d "\n" < out | sed "s/.*\"losses\" *: *\[//; s/\].*//" \
+    | awk -F, "{ exit !(NF == 16 && \$NF < 0.95 * \$1) }"'
+done
+expect 2 "a step of too many pixels" "$nital" lab step unet --batch 4096
+expect 2 "another network" "$nital" lab step lenet
+
 # Segmentation: sweeps and the paper on two small pictures; refusals, resumed, killed and sharded runs
 mkdir fields
 "$nital" synthesize sidePlatesBainite --count 2 --height 40 --width 48 -q -o drawn/field

@@ -50,22 +50,34 @@ struct LabStep: ParsableCommand {
     guard StepNetwork(rawValue: network) != nil else {
       throw ValidationError("The networks are unet and resnet18, not \(network).")
     }
-    guard (1...4096).contains(batch), (1...1000).contains(repeats), (1...512).contains(base) else {
-      throw ValidationError(
-        "--batch takes 1 to 4096, --repeats 1 to 1000, --base 1 to 512.")
+    guard (1...4096).contains(batch), (1...1000).contains(repeats), (1...64).contains(base) else {
+      throw ValidationError("--batch takes 1 to 4096, --repeats 1 to 1000, --base 1 to 64.")
     }
     if let size, !(32...8192).contains(size) || size % 32 != 0 {
       throw ValidationError("--size takes a multiple of 32 up to 8192, not \(size).")
     }
+    if batch * side * side > 1 << 24 {
+      throw ValidationError(
+        "A step takes at most 16,777,216 pixels, not \(batch) images of \(side) x \(side).")
+    }
   }
+
+  private var kind: StepNetwork { StepNetwork(rawValue: network) ?? .unet }
+  private var side: Int { size ?? (kind == .unet ? 256 : 224) }
 
   func run() throws {
     shared.apply()
-    let kind = StepNetwork(rawValue: network) ?? .unet
-    let side = size ?? (kind == .unet ? 256 : 224)
     var builder = StepBuilder(seed: seed)
-    let (run, loss) = prepared(&builder, kind, side)
+    let (run, loss) = prepared(&builder)
     let optimiser = SGD(builder.parameters, learningRate: 0.01, momentum: 0.9)
+    try shared.printJSON(result(of: run, loss, optimiser, builder))
+  }
+
+  /// Makes one step and then the timed ones.
+  private func result(
+    of run: TapeRun<Float>, _ loss: Variable<Float>, _ optimiser: SGD<Float>,
+    _ builder: StepBuilder
+  ) -> Result {
     var (total, forward, backward): ([Double], [Double], [Double]) = ([], [], [])
     var (losses, processor): ([Float], [Double]) = ([], [])
     for _ in 0...repeats {
@@ -85,20 +97,19 @@ struct LabStep: ParsableCommand {
     let medians = [total, forward, backward, processor].map { all in
       all.dropFirst().sorted()[repeats / 2]
     }
-    try shared.printJSON(
-      Result(
-        network: network, batch: batch, size: side,
-        parameters: builder.parameters.reduce(0) { $0 + $1.value.count },
-        median_seconds: medians[0], median_forward_seconds: medians[1],
-        median_backward_seconds: medians[2], median_processor_seconds: medians[3],
-        seconds: Array(total.dropFirst()), planned_bytes: run.peakBytes,
-        peak_bytes: peakResidentBytes(), losses: losses, threads: Parallelism.threads,
-        instruction_set: InstructionSet.current.name))
+    return Result(
+      network: network, batch: batch, size: side,
+      parameters: builder.parameters.reduce(0) { $0 + $1.value.count },
+      median_seconds: medians[0], median_forward_seconds: medians[1],
+      median_backward_seconds: medians[2], median_processor_seconds: medians[3],
+      seconds: Array(total.dropFirst()), planned_bytes: run.peakBytes,
+      peak_bytes: peakResidentBytes(), losses: losses, threads: Parallelism.threads,
+      instruction_set: InstructionSet.current.name)
   }
 
   /// The network with its loss and its inputs.
   private func prepared(
-    _ builder: inout StepBuilder, _ kind: StepNetwork, _ side: Int
+    _ builder: inout StepBuilder
   ) -> (TapeRun<Float>, Variable<Float>) {
     let shape = [batch, side, side, kind == .unet ? 1 : 3]
     let image = builder.tape.input(shape)

@@ -4,7 +4,7 @@
 //   normalisation and transposed convolutions; K. He, X. Zhang, S. Ren, J. Sun, "Deep residual learning
 //   for image recognition", CVPR 2016, table 1, 18 layers.
 // Deviations: U-Net's channels begin at `base`; ResNet18 has 10 classes.
-// Checked by: Benchmarks/Peers/training.py (losses of the same networks in PyTorch decrease alike).
+// Checked by: command_line.sh (the loss falls); the operations themselves by TorchGradientTests.
 
 import NeuralNetworks
 import Tensors
