@@ -57,6 +57,8 @@ public struct ClusteringSettings: Sendable, Equatable, Codable {
   /// Whether preprocessing comes before the change of size, and each picture is stretched to 0...255
   /// (the code of Kitahara & Holm, 2018).
   public var kitaharaLegacy = false
+  /// Whether the network convolves by the sums of the definition alone, never by Winograd's algorithm.
+  public var exact = false
   /// The side of square patches that micrographs are cut into; `nil` for whole micrographs.
   public var patch: Int?
   /// Columns and rows of the grid of patches, as `8x7`; `nil` for what fits, see `PatchGrid`.
@@ -186,6 +188,7 @@ extension ClusteringSettings {
     side = try values.decodeIfPresent(Int.self, forKey: .side)
     try optional(.roundsToBytes, &roundsToBytes)
     try optional(.kitaharaLegacy, &kitaharaLegacy)
+    try optional(.exact, &exact)
     patch = try values.decodeIfPresent(Int.self, forKey: .patch)
     patchGrid = try values.decodeIfPresent(String.self, forKey: .patchGrid)
     scales = try values.decode(Int.self, forKey: .scales)

@@ -46,6 +46,7 @@ extension ClusteringResult {
         ("input side", settings.side.map { "\($0)" } ?? "that of the weights"),
         ("resized pictures", settings.roundsToBytes ? "rounded to 8 bits" : "not rounded"),
         ("order of 2018's code", settings.kitaharaLegacy ? "yes" : "no"),
+        ("Winograd's algorithm", settings.exact ? "forbidden" : "where it is faster"),
       ] + patches
     }
     return [

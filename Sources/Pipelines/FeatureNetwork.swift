@@ -61,7 +61,8 @@ public struct FeatureNetwork: Sendable {
       }
       side = settings.side ?? description.imageSide
       shape = try description.shape(of: layer, height: side, width: side)
-      network = try Network(description, tensors, through: layer)
+      network = try Network(
+        description, tensors, through: layer, algorithm: settings.exact ? .direct : .automatic)
       self.description = description
     } catch let error as NetworkError {
       switch error {
@@ -81,7 +82,7 @@ public struct FeatureNetwork: Sendable {
     return "\(settings.features), \(settings.pooling.rawValue), weights \(identity.sha256), "
       + "white \(colours.white), means \(colours.means), deviations \(colours.deviations), "
       + "reversed \(colours.reversesChannels), side \(side), rounded \(settings.roundsToBytes), "
-      + "legacy \(settings.kitaharaLegacy)"
+      + "legacy \(settings.kitaharaLegacy)" + (settings.exact ? ", exact" : "")
   }
 
   /// The input of one picture: shape (side, side, 3).

@@ -41,6 +41,9 @@ struct FeatureOptions: ParsableArguments {
     help: "Preprocess before resizing, stretch each picture to 0...255 (code of 2018).")
   var kitaharaLegacy: Bool?
 
+  @Flag(help: "Never use Winograd's algorithm in a network's convolutions.")
+  var exact = false
+
   @Option(
     help: "Cut micrographs into square patches of so many pixels, on a grid about the centre.")
   var patch: Int?
@@ -127,6 +130,7 @@ struct FeatureOptions: ParsableArguments {
     if let side { settings.side = side }
     if let rounding { settings.roundsToBytes = rounding }
     if let kitaharaLegacy { settings.kitaharaLegacy = kitaharaLegacy }
+    if exact { settings.exact = true }
     if let patch { settings.patch = patch }
     if let patchGrid { settings.patchGrid = patchGrid }
     if let scales { settings.scales = scales }

@@ -58,6 +58,9 @@ struct ReproduceOptions: ParsableArguments {
   @Flag(help: "Preprocess before resizing, stretch each picture to 0...255 (code of 2018).")
   var kitaharaLegacy = false
 
+  @Flag(help: "Never use Winograd's algorithm in a network's convolutions.")
+  var exact = false
+
   @Option(help: "Whose rules of equalisation: scikit-image's current (default) or 0.17.")
   var clahe: CLAHEPreset?
 
@@ -98,6 +101,7 @@ struct ReproduceOptions: ParsableArguments {
     if let pooling { settings.chain.pooling = pooling }
     settings.chain.side = side
     settings.chain.kitaharaLegacy = kitaharaLegacy
+    settings.chain.exact = exact
     if let clahe { settings.chain.clahe = clahe }
     settings.chain.patch = patch
     settings.chain.patchGrid = patchGrid

@@ -69,6 +69,7 @@ import WeightFormats
       { _ in }, { $0.equalize = false }, { $0.side = 80 },
       { ($0.side, $0.roundsToBytes) = (80, false) }, { $0.preprocessing = "keras" },
       { $0.kitaharaLegacy = true }, { $0.features = "squeezenet:fire5" }, { $0.pooling = .max },
+      { $0.exact = true },
     ]
     var seen: [[Float]] = []
     for change in changes {
