@@ -27,7 +27,7 @@ while [ $# -ge 2 ]; do
   for image in "$1"/*.tif; do
     name=$(basename "$image" .tif)
     mask=$2/${name}_mask.tif
-    [ -e "$dir/$name.tif/labels.png" ] || "$nital" segment "$image" "${settings[@]}" -o "$dir"
+    [ -e "$dir/$name.tif/labels.png" ] || "$nital" segment "$image" "${settings[@]}" -o "$dir" > /dev/null
     row="| $name |"
     for grouping in boundary texture; do
       "$nital" lab classes "$dir/$name.tif/labels.png" --classes "$classes" --grouping $grouping -q \
@@ -39,6 +39,6 @@ while [ $# -ge 2 ]; do
   done
   shift 2
 done | tee "$dir/rows.md"
-awk -F'[|,]' '{ for (i = 0; i < 3; i++) s[i] += $(4 + 2 * i); n++ }
+awk -F'[|,]' '/^\|/ { for (i = 0; i < 3; i++) s[i] += $(4 + 2 * i); n++ }
   END { printf "\nMean IoU of %d pictures: boundary %.3f, texture %.3f, Otsu %.3f\n", n, s[0] / n, s[1] / n, s[2] / n }' \
   "$dir/rows.md"
