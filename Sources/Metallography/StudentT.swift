@@ -5,7 +5,7 @@
 // Equation -> code: A(t|n) = 2/pi (theta + sin theta (cos theta + 2/3 cos^3 theta + ...)) for odd n,
 //   sin theta (1 + 1/2 cos^2 theta + 1*3/(2*4) cos^4 theta + ...) for even n, theta = arctan(t/sqrt n).
 // Symbols: A -> probability that |t| is smaller; n -> degrees of freedom.
-// Deviations: none. Checked by: StudentTTests (SciPy). Cost: n / 2 terms a value, 60 values a quantile.
+// Deviations: none. Checked by: PhaseFractionTests (SciPy). Cost: n / 2 terms a value, 60 values a quantile.
 
 import Tensors
 

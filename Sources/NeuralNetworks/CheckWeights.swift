@@ -1,6 +1,6 @@
 // Checks weights against a network without packing them, and puts them into our order.
 //
-// Deviations: none. Checked by: CheckWeightsTests. Cost: shapes alone, and the running variances; our
+// Deviations: none. Checked by: KnownAnswerTests. Cost: shapes alone, and the running variances; our
 //   order costs one copy of a tensor when its values are read.
 
 import Tensors

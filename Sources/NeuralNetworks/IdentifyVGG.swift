@@ -4,7 +4,7 @@
 //   poolings; classifier.N matrices, rectifications and dropouts) and of Keras' (blockB_convC, fcN,
 //   predictions).
 // Deviations: filters are 3 x 3, pooling 2 x 2 ends each block, as in the paper's table 1.
-// Checked by: IdentifyVGGTests.
+// Checked by: NetworkWeightsTests.
 
 /// The convolutions and matrices that names and shapes tell of.
 private struct VGGOutline {

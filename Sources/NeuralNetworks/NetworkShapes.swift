@@ -1,6 +1,6 @@
 // The shapes that a network's weights must have, worked out from its layers.
 //
-// Deviations: none. Checked by: NetworkWeightsTests, CheckWeightsTests. Cost: the layers once.
+// Deviations: none. Checked by: NetworkWeightsTests, NetworkShapesTests. Cost: the layers once.
 
 /// A tensor's name and shape, without its values.
 public struct TensorOutline: Sendable, Equatable, CustomStringConvertible {

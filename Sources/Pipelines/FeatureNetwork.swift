@@ -6,7 +6,7 @@
 // Deviations: grey pictures, or the grey values of coloured ones, in all three channels. Resizing is
 //   linear with reflected edges, and smoothed before where the picture shrinks (scikit-image), which
 //   Keras' nearest-neighbour loader would not do.
-// Checked by: FeatureNetworkTests. Cost: the network's; see Network.
+// Checked by: NetworkFeaturesTests. Cost: the network's; see Network.
 
 import Files
 import Imaging

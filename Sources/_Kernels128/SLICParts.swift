@@ -4,7 +4,7 @@
 // (sides only) are one part, known by its first run: parents point to earlier runs (`linkRuns`).
 // Symbols: parents[s], an earlier run of the same part; sizes[s], the pixels of the part whose first
 //   run is s, or -(its new number + 1) once it has one; ends, the number of runs of each row.
-// Deviations: none from `connectReference`. Checked by: SLICTests, LabelImageTests.
+// Deviations: none from `connectReference`. Checked by: SLICTests, ConnectedComponentsTests.
 // Cost: about 5 ns a pixel.
 
 /// Lists the runs of the rows first ..< end; `starts` has W places a row.

@@ -8,7 +8,7 @@
 //   `layers` times; y = Wc x' + bc (4), then normalised to y'.
 // Symbols: p -> filters; q -> classes; M -> layers.
 // Deviations: batch normalisation has its scale and shift, as in Kanezaki's code, and always uses
-//   the image's own statistics. `.normalisedBeforeRectification` is the order of W. Kim, A. Kanezaki,
+//   the image's own statistics. `normalisesFirst` is the order of W. Kim, A. Kanezaki,
 //   M. Tanaka, IEEE Trans. Image Process. 29 (2020), whose first network had conv, ReLU, norm too.
 // Checked by: KanezakiNetTests (PyTorch). Cost: at 1000 x 1000 and the paper's sizes 0.6 TFLOP a step.
 
