@@ -3,6 +3,7 @@ import Glibc
 import Synchronization
 import Tensors
 import Testing
+import _CPUFeatures
 
 /// What the workers behind the loops do when several threads, processes or nothing at all need them.
 ///
@@ -87,16 +88,36 @@ import Testing
     #expect(ended.load(ordering: .relaxed) == 4)
   }
 
-  /// Workers look out for 100 us; 20 ms later they must be gone, which 200 ms then show.
+  /// Workers look out for 2 ms at most; 20 ms later they must be gone, which 200 ms then show.
   @Test func usesNoProcessorTimeWhenIdle() throws {
     guard try isAlone(#function) else { return }
-    Parallelism.threads = 4
-    for _ in 0..<100 { parallelFor(4) { _ in usleep(20) } }
-    usleep(20_000)
-    let start = processorTime()
-    usleep(200_000)
-    // A worker that still spins would use the 200 ms; 10 ms are left for the test library.
-    #expect(processorTime() - start < 0.01)
+    for threads in [Parallelism.availableProcessors, Parallelism.availableProcessors + 2] {
+      Parallelism.threads = threads
+      for _ in 0..<100 { parallelFor(4) { _ in usleep(20) } }
+      usleep(20_000)
+      let start = processorTime()
+      usleep(200_000)
+      // A worker that still spins would use the 200 ms; 10 ms are left for the test library.
+      #expect(processorTime() - start < 0.01)
+    }
+  }
+
+  /// A worker that leaves the owner's processor must not be bound to where it went.
+  @Test func leavesEveryThreadFreeToRunAnywhere() throws {
+    guard try isAlone(#function) else { return }
+    let processors = nital_allowed_processors()
+    for processor in [nital_current_processor(), 0, -1, 1_000_000] {
+      nital_leave_processor(processor)
+      #expect(nital_allowed_processors() == processors)
+    }
+    let bound = Atomic<Int>(0)
+    for round in 0..<200 {
+      parallelFor(8) { _ in
+        if nital_allowed_processors() != processors { bound.wrappingAdd(1, ordering: .relaxed) }
+      }
+      if round % 10 == 0 { usleep(500) }
+    }
+    #expect(bound.load(ordering: .relaxed) == 0)
   }
 
   @Test func runsInPlaceInAForkedChild() throws {
