@@ -483,6 +483,8 @@ expect 2 "an unknown preset of kim" "$nital" reproduce kim fields -o kim --prese
 expect 3 "no picture of kim" "$nital" reproduce kim absent -o kim
 expect 0 "classes of labels" "$nital" lab classes phases/*/labels.png --classes 1 -o one.npy
 expect 2 "no classes of labels" "$nital" lab classes phases/*/labels.png --classes 0 -o one.npy
+expect 2 "several arrays in a file for one" "$nital" lab tsne missing.npy -o map.npy
+check "what to write instead, before the work" grep -q 'map.npy.*\.npz' err
 
 # Places that cannot be written
 : > file

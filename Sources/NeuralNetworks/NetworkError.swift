@@ -39,7 +39,7 @@ public enum NetworkError: Error, Sendable, Equatable, CustomStringConvertible {
     case .notFinite(let tensor, let index):
       "tensor '\(shown(tensor))': value \(index) is NaN or infinite"
     case .negativeVariance(let tensor, let index):
-      "tensor '\(shown(tensor))': value \(index) is a negative variance"
+      "tensor '\(shown(tensor))': the variance at index \(index) is negative"
     case .unreadable(let tensor, let problem): "tensor '\(shown(tensor))': \(problem)"
     case .unknownLayer(let name, let network, let known):
       "\(network) has no layer '\(shown(name))'; it has \(known.joined(separator: ", "))"

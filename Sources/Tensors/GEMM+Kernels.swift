@@ -41,6 +41,14 @@ enum GEMMSizes {
   static let smallBytesOfB = 1 << 14
   /// The most columns for which a row-major A is read in place: packing pays with more.
   static let unpackedColumns = 512
+  /// The most rows of A that are packed for all pieces (1 MB in Float), each packing columns of B.
+  static let sharedRows = 512
+  /// The columns of such a piece at most and at least: lines of 1 KB and of 256 bytes in Float, read
+  /// along in 8 rows of B at a time.
+  static let columnsOfPiece = 256
+  static let leastColumnsOfPiece = 64
+  /// Numbers that a piece packs: 256 columns of a block of B.
+  static let packedAtOnce = 1 << 17
   /// The pieces that a block of B is worth to several threads, if they are large enough.
   static let pieces = 16
 }

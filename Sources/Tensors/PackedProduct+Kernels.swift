@@ -24,7 +24,7 @@
 ) {
   let target = unsafe ProductTarget(C, rowStrideC, columnStrideC, alpha, beta)
   multiplyPacked(m, B, target) { rows, depth, worker in
-    unsafe packA(rows, depth, worker.blockOfA)
+    unsafe packA(rows, depth, worker.own)
     return .packed
   }
 }
@@ -63,19 +63,19 @@
   let kernels = GEMMKernels<Scalar>.kernels(for: B.instructionSet)
   let readsRows = columnStrideA == 1 && (B.n <= GEMMSizes.unpackedColumns || m <= GEMMSizes.fewRows)
   multiplyPacked(m, B, target) { rows, depth, worker in
-    // SAFETY: rows and depth lie inside A; `blockOfA` holds a block.
+    // SAFETY: rows and depth lie inside A; `own` holds a block.
     let start =
       unsafe matrix.start
       + (rows.lowerBound * matrix.rowStride + depth.lowerBound * matrix.columnStride)
     if readsRows { return unsafe .rows(start, rowStrideA) }
     unsafe kernels.pack(
       rows.count, depth.count, kernels.rowsPerTile, false, start, matrix.rowStride,
-      matrix.columnStride, worker.blockOfA)
+      matrix.columnStride, worker.own)
     return .packed
   }
 }
 
-/// Where a block of A is: in the worker's `blockOfA`, or in rows of a stride.
+/// Where a block of A is: in the worker's `own` block, or in rows of a stride.
 @safe private enum BlockOfA<Scalar> {
   case packed
   case rows(UnsafePointer<Scalar>, Int)
@@ -102,7 +102,7 @@ private func multiplyPacked<Scalar: KernelScalar>(
   let pieces = cut.rowBlocks * blocks
   let isSmall = m * B.n * B.k < GEMMSizes.serial
   let workspace = ProductWorkspace<Scalar>(
-    cut, buffersOfB: 0, workers: min(Parallelism.threads, pieces), keepsRows: true)
+    cut, shared: 0, workers: min(Parallelism.threads, pieces), keepsRows: true)
   let perform: @Sendable (Int) -> Void = { piece in
     let rows = cut.rows(piece / blocks)
     let columns = cut.group(
@@ -139,7 +139,7 @@ private func computePacked<Scalar: KernelScalar>(
   switch A {
   case .packed:
     unsafe kernels.block(
-      rows.count, columns.count, depth.count, target.alpha, worker.blockOfA, b, cut.NR,
+      rows.count, columns.count, depth.count, target.alpha, worker.own, b, cut.NR,
       cut.NR * depth.count, beta, c, target.rowStride, target.columnStride, worker.tile)
   case .rows(let a, let stride):
     unsafe kernels.rowBlock(

@@ -1,4 +1,5 @@
-// How a matrix product is cut into blocks and pieces: by its shape and the tile's, nothing else.
+// How a matrix product is cut into blocks and pieces. No bit of a result depends on it but by the
+// blocks of the depth, and those depend on k alone.
 //
 // Symbols: m n k; MR NR the tile; MC KC NC the blocks of loops 3, 4 and 5.
 // Deviations: none. Checked by: MatmulKernelTests. Cost: none.
@@ -18,17 +19,24 @@ struct ProductCut: Sendable {
   let columnGroups: Int
   /// Whether a row-major A is read in place: each of its numbers is used by too few columns to pack it.
   let readsRows: Bool
-  /// Pieces that packing a block of B is cut into.
+  /// Pieces that packing a block of B is cut into, or of A where `sharesRows`.
   let packingPieces: Int
+  /// Whether a streamed product packs a block of A for all its pieces, each of which packs its own
+  /// columns of B: with few rows, B is then packed where it is used, while it is in a near cache.
+  let sharesRows: Bool
+  /// The pieces of columns where `sharesRows`.
+  let columnPieces: Int
 
   init<Scalar>(m: Int, n: Int, k: Int, _ kernels: GEMMKernels<Scalar>) {
     self.init(
       m: m, n: n, k: k, MR: kernels.rowsPerTile, NR: kernels.columnsPerTile,
-      widest: GEMMSizes.bytesOfB / (GEMMSizes.depth * MemoryLayout<Scalar>.stride))
+      widest: GEMMSizes.bytesOfB / (GEMMSizes.depth * MemoryLayout<Scalar>.stride),
+      threads: Parallelism.threads)
   }
 
-  /// `widest` is the greatest number of columns of a block (NC).
-  init(m: Int, n: Int, k: Int, MR: Int, NR: Int, widest: Int) {
+  /// `widest` is the greatest number of columns of a block (NC); `threads` has a part in the number
+  /// of pieces alone.
+  init(m: Int, n: Int, k: Int, MR: Int, NR: Int, widest: Int, threads: Int) {
     (self.m, self.n, self.k, self.MR, self.NR) = (m, n, k, MR, NR)
     columnBlocks = (n + widest - 1) / widest
     depthBlocks = (k + GEMMSizes.depth - 1) / GEMMSizes.depth
@@ -39,7 +47,13 @@ struct ProductCut: Sendable {
     readsRows = n <= GEMMSizes.unpackedColumns
     rowBlocks = max((m + GEMMSizes.rows - 1) / GEMMSizes.rows, min(worth, rowPanels))
     columnGroups = max(1, min((worth + rowBlocks - 1) / rowBlocks, width / 256))
-    packingPieces = max(1, min((width + NR - 1) / NR, width * depth / 32768))
+    sharesRows = m < n && m <= GEMMSizes.sharedRows
+    let widePieces = (n + GEMMSizes.columnsOfPiece - 1) / GEMMSizes.columnsOfPiece
+    columnPieces = max(widePieces, min(2 * threads, n / GEMMSizes.leastColumnsOfPiece), 1)
+    packingPieces =
+      sharesRows
+      ? max(1, min(rowPanels, m * depth / GEMMSizes.packedAtOnce))
+      : max(1, min((width + NR - 1) / NR, width * depth / GEMMSizes.packedAtOnce))
   }
 
   /// The columns of block `j` of loop 5.
@@ -56,6 +70,16 @@ struct ProductCut: Sendable {
   func packing(_ g: Int, of columns: Range<Int>) -> Range<Int> {
     part(g, of: packingPieces, columns, unit: NR)
   }
+
+  /// The rows that packing piece `g` packs where `sharesRows`.
+  func packing(_ g: Int) -> Range<Int> { part(g, of: packingPieces, 0..<m, unit: MR) }
+  /// The columns of piece `g` where `sharesRows`.
+  func columnPiece(_ g: Int) -> Range<Int> { part(g, of: columnPieces, 0..<n, unit: NR) }
+
+  /// Numbers in a block that is packed for all, and in one that a piece packs for itself, where
+  /// `sharesRows`.
+  var sharedRows: Int { largestPart(m, of: 1, unit: MR) * min(k, GEMMSizes.depth) }
+  var ownColumns: Int { largestPart(n, of: columnPieces, unit: NR) * min(k, GEMMSizes.depth) }
 
   /// Numbers in a packed block of A, and in one of B.
   var blockOfA: Int { largestPart(m, of: rowBlocks, unit: MR) * min(k, GEMMSizes.depth) }

@@ -40,38 +40,45 @@ import Synchronization
   private static let spare = Mutex<WorkspaceMemory?>(nil)
 }
 
-/// Buffers for the blocks of B of a product and for the workers that compute it.
+/// Buffers for the blocks that are packed for all, and for the workers that compute a product.
 @safe final class ProductWorkspace<Scalar: KernelScalar>: @unchecked Sendable {
   // Sendable: a worker's buffers belong to who took it; users of B's buffers order themselves.
 
-  /// The buffers of one worker: a packed block of A, room for one tile, and rows not yet packed.
+  /// The buffers of one worker: a packed block, room for one tile, and rows not yet packed.
   @safe struct Worker {
     let number: Int
-    let blockOfA: UnsafeMutablePointer<Scalar>
+    let own: UnsafeMutablePointer<Scalar>
     let tile: UnsafeMutablePointer<Scalar>
     let rows: UnsafeMutablePointer<Scalar>
   }
 
   private let memory: WorkspaceMemory
-  private let buffersOfB: Int
-  private let sizeOfB: Int
-  private let sizeOfA: Int
+  private let shared: Int
+  private let sizeOfShared: Int
+  private let sizeOfOwn: Int
   private let sizeOfTile: Int
   private let sizeOfRows: Int
   private let workers: Int
   private let taken = Atomic<UInt64>(0)
 
   /// Buffers for a product cut this way, for at most 64 workers at once.
-  init(_ cut: ProductCut, buffersOfB: Int, workers: Int, keepsRows: Bool = false) {
+  ///
+  /// `shared` buffers hold a block of B each, or one of A where the product `sharesRows`; a worker's
+  /// `own` block is then one of B.
+  init(
+    _ cut: ProductCut, shared: Int, workers: Int, sharesRows: Bool = false, keepsRows: Bool = false
+  ) {
     let line = 64 / MemoryLayout<Scalar>.stride
-    self.buffersOfB = buffersOfB
+    self.shared = shared
     self.workers = max(1, min(workers, 64))
-    sizeOfB = (cut.blockOfB + line - 1) / line * line
-    sizeOfA = (cut.blockOfA + line - 1) / line * line
+    let (sharedSize, ownSize) =
+      sharesRows ? (cut.sharedRows, cut.ownColumns) : (cut.blockOfB, cut.blockOfA)
+    sizeOfShared = (sharedSize + line - 1) / line * line
+    sizeOfOwn = (ownSize + line - 1) / line * line
     sizeOfTile = (cut.MR * cut.NR + line - 1) / line * line
-    sizeOfRows = keepsRows ? sizeOfA : 0
-    let perWorker = sizeOfA + sizeOfTile + sizeOfRows
-    let count = buffersOfB * sizeOfB + self.workers * perWorker
+    sizeOfRows = keepsRows ? sizeOfOwn : 0
+    let perWorker = sizeOfOwn + sizeOfTile + sizeOfRows
+    let count = shared * sizeOfShared + self.workers * perWorker
     memory = WorkspaceMemory.take(bytes: count * MemoryLayout<Scalar>.stride)
   }
 
@@ -79,17 +86,17 @@ import Synchronization
   init(sums: Int, workers: Int) {
     let line = 64 / MemoryLayout<Scalar>.stride
     self.workers = max(1, min(workers, 64))
-    (buffersOfB, sizeOfB, sizeOfTile, sizeOfRows) = (0, 0, 0, 0)
-    sizeOfA = (sums + line - 1) / line * line
-    memory = WorkspaceMemory.take(bytes: self.workers * sizeOfA * MemoryLayout<Scalar>.stride)
+    (shared, sizeOfShared, sizeOfTile, sizeOfRows) = (0, 0, 0, 0)
+    sizeOfOwn = (sums + line - 1) / line * line
+    memory = WorkspaceMemory.take(bytes: self.workers * sizeOfOwn * MemoryLayout<Scalar>.stride)
   }
 
   deinit { memory.giveBack() }
 
-  /// The buffer for the block of B of a stage: neighbouring stages have different ones.
-  func blockOfB(_ stage: Int) -> UnsafeMutablePointer<Scalar> {
-    // SAFETY: the memory holds `buffersOfB` such buffers.
-    unsafe memory.start.assumingMemoryBound(to: Scalar.self) + stage % buffersOfB * sizeOfB
+  /// The buffer for what is packed for all in a stage: neighbouring stages have different ones.
+  func sharedBlock(_ stage: Int) -> UnsafeMutablePointer<Scalar> {
+    // SAFETY: the memory holds `shared` such buffers.
+    unsafe memory.start.assumingMemoryBound(to: Scalar.self) + stage % shared * sizeOfShared
   }
 
   /// A worker that nobody else uses, until `release`.
@@ -105,10 +112,10 @@ import Synchronization
     }
     // SAFETY: the memory holds `workers` sets of buffers after those of B.
     let start =
-      unsafe memory.start.assumingMemoryBound(to: Scalar.self) + buffersOfB * sizeOfB
-      + number * (sizeOfA + sizeOfTile + sizeOfRows)
+      unsafe memory.start.assumingMemoryBound(to: Scalar.self) + shared * sizeOfShared
+      + number * (sizeOfOwn + sizeOfTile + sizeOfRows)
     return unsafe Worker(
-      number: number, blockOfA: start, tile: start + sizeOfA, rows: start + sizeOfA + sizeOfTile)
+      number: number, own: start, tile: start + sizeOfOwn, rows: start + sizeOfOwn + sizeOfTile)
   }
 
   func release(_ worker: Worker) {

@@ -62,7 +62,7 @@ func multiplyFewRows<Scalar: KernelScalar>(
         m, end - first, range.count, C.alpha, A.start + range.lowerBound, A.rowStride,
         B.start + range.lowerBound * B.rowStride + first, B.rowStride,
         block == 0 ? C.beta : 1, C.start + first * C.columnStride, C.rowStride, C.columnStride,
-        worker.blockOfA, room)
+        worker.own, room)
     }
     workspace.release(worker)
   }

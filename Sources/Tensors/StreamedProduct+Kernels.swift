@@ -4,12 +4,14 @@
 // Order of work: a stage is one block of B (loops 5 and 4). Its pieces come in this order: pack the
 //   block of B, then compute the blocks of rows (loop 3). Pieces are begun in rising order and wait
 //   only for pieces with lower numbers, so that whoever waits waits for running work.
-// Deviations: two buffers for B, so that a thread packs the next block while others compute.
+// Deviations: two buffers for B, so that a thread packs the next block while others compute. With few
+//   rows, A and B change parts (`ProductCut.sharesRows`): the rows are packed for all, and whoever
+//   computes a piece of columns packs that first, so that B goes through the caches once.
 // Checked by: MatmulKernelTests. Cost: see GEMM+Kernels.swift.
 
 import Synchronization
 
-/// One product whose B is packed block by block.
+/// One product whose B, or A where it has few rows, is packed block by block for all pieces.
 @safe package final class StreamedProduct<Scalar: KernelScalar>: @unchecked Sendable {
   // Sendable: pieces write disjoint elements of C and of the buffers, ordered by the counters.
   private let cut: ProductCut
@@ -19,9 +21,9 @@ import Synchronization
   private let kernels: GEMMKernels<Scalar>
   private let workspace: ProductWorkspace<Scalar>
   private let progress: StageProgress
-  /// The pieces of a stage; the first `packingPieces` of them pack its block of B.
+  /// The pieces of a stage; the first `packingPieces` of them pack what all of them use.
   package let piecesPerStage: Int
-  /// The number of blocks of B.
+  /// The number of blocks of B, or of the depth where A has few rows.
   package let stages: Int
 
   init(
@@ -33,10 +35,12 @@ import Synchronization
     self.B = B
     self.target = target
     self.kernels = kernels
-    piecesPerStage = cut.packingPieces + cut.rowBlocks * cut.columnGroups
-    stages = cut.columnBlocks * cut.depthBlocks
+    let computing = cut.sharesRows ? cut.columnPieces : cut.rowBlocks * cut.columnGroups
+    piecesPerStage = cut.packingPieces + computing
+    stages = (cut.sharesRows ? 1 : cut.columnBlocks) * cut.depthBlocks
     workspace = ProductWorkspace(
-      cut, buffersOfB: min(2, stages), workers: min(Parallelism.threads, piecesPerStage))
+      cut, shared: min(2, stages), workers: min(Parallelism.threads, piecesPerStage),
+      sharesRows: cut.sharesRows)
     progress = StageProgress(stages: stages)
   }
 
@@ -51,7 +55,7 @@ import Synchronization
       ProductTarget(C, n, 1, 1, 0), kernels)
   }
 
-  /// The pieces of a stage that pack its block of B.
+  /// The pieces of a stage that pack what all of them use.
   package var packingPieces: Int { cut.packingPieces }
 
   /// Performs all pieces.
@@ -64,18 +68,22 @@ import Synchronization
     }
   }
 
-  /// Packs a part of a block of B, or computes a block of C, once the pieces that it needs are done.
+  /// Packs a part of the shared block, or computes a block of C, once the pieces that it needs are done.
   package func perform(_ piece: Int) {
     let (stage, step) = piece.quotientAndRemainder(dividingBy: piecesPerStage)
     let computing = piecesPerStage - cut.packingPieces
     if step < cut.packingPieces {
       progress.waitUntilComputed(stage - 2, computing)
-      pack(stage, step)
+      if cut.sharesRows { packRows(stage, step) } else { pack(stage, step) }
       progress.finishPacking(stage)
     } else {
       progress.waitUntilPacked(stage, cut.packingPieces)
       progress.waitUntilComputed(stage - 1, computing)
-      compute(stage, step - cut.packingPieces)
+      if cut.sharesRows {
+        computeColumns(stage, step - cut.packingPieces)
+      } else {
+        compute(stage, step - cut.packingPieces)
+      }
       progress.finishComputing(stage)
     }
   }
@@ -89,7 +97,7 @@ import Synchronization
       columns.count, depth.count, cut.NR, true,
       B.start + (depth.lowerBound * B.rowStride + columns.lowerBound * B.columnStride),
       B.columnStride, B.rowStride,
-      workspace.blockOfB(stage) + (columns.lowerBound - block.lowerBound) * depth.count)
+      workspace.sharedBlock(stage) + (columns.lowerBound - block.lowerBound) * depth.count)
   }
 
   private func compute(_ stage: Int, _ step: Int) {
@@ -98,7 +106,8 @@ import Synchronization
     let rows = cut.rows(step / cut.columnGroups)  // loop 3
     let columns = cut.group(step % cut.columnGroups, of: block)
     let worker = workspace.takeWorker()
-    let b = unsafe workspace.blockOfB(stage) + (columns.lowerBound - block.lowerBound) * depth.count
+    let b =
+      unsafe workspace.sharedBlock(stage) + (columns.lowerBound - block.lowerBound) * depth.count
     let beta = depth.lowerBound == 0 ? target.beta : 1
     // SAFETY: rows, columns and depth lie inside the matrices; the worker's buffers are ours alone.
     let a =
@@ -112,11 +121,41 @@ import Synchronization
         cut.NR * depth.count, beta, c, target.rowStride, target.columnStride, worker.tile)
     } else {
       unsafe kernels.pack(
-        rows.count, depth.count, cut.MR, false, a, A.rowStride, A.columnStride, worker.blockOfA)
+        rows.count, depth.count, cut.MR, false, a, A.rowStride, A.columnStride, worker.own)
       unsafe kernels.block(
-        rows.count, columns.count, depth.count, target.alpha, worker.blockOfA, b, cut.NR,
+        rows.count, columns.count, depth.count, target.alpha, worker.own, b, cut.NR,
         cut.NR * depth.count, beta, c, target.rowStride, target.columnStride, worker.tile)
     }
+    workspace.release(worker)
+  }
+
+  /// Packs rows of A for all pieces of a stage.
+  private func packRows(_ stage: Int, _ step: Int) {
+    let depth = cut.depth(stage)
+    let rows = cut.packing(step)
+    // SAFETY: rows and depth lie inside A; the pieces of a block fill disjoint parts of its buffer.
+    unsafe kernels.pack(
+      rows.count, depth.count, cut.MR, false,
+      A.start + (rows.lowerBound * A.rowStride + depth.lowerBound * A.columnStride), A.rowStride,
+      A.columnStride, workspace.sharedBlock(stage) + rows.lowerBound * depth.count)
+  }
+
+  /// Packs columns of B and computes all rows of them.
+  private func computeColumns(_ stage: Int, _ step: Int) {
+    let depth = cut.depth(stage)
+    let columns = cut.columnPiece(step)
+    let worker = workspace.takeWorker()
+    let beta = depth.lowerBound == 0 ? target.beta : 1
+    // SAFETY: columns and depth lie inside the matrices; the worker's buffers are ours alone.
+    unsafe kernels.pack(
+      columns.count, depth.count, cut.NR, true,
+      B.start + (depth.lowerBound * B.rowStride + columns.lowerBound * B.columnStride),
+      B.columnStride, B.rowStride, worker.own)
+    unsafe kernels.block(
+      cut.m, columns.count, depth.count, target.alpha, UnsafePointer(workspace.sharedBlock(stage)),
+      worker.own, cut.NR, cut.NR * depth.count, beta,
+      target.start + columns.lowerBound * target.columnStride, target.rowStride,
+      target.columnStride, worker.tile)
     workspace.release(worker)
   }
 }

@@ -16,14 +16,14 @@ func gemmPack<Scalar: SIMDScalar & FloatingPoint>(
   _ transposeBlock: (UnsafePointer<Scalar>, Int, UnsafeMutablePointer<Scalar>, Int) -> Void
 ) {
   var i: Int = 0
+  if lineStride == 1 {
+    let panels: Int = width / panelWidth
+    copyPanels(panels, panelWidth, depth, source, depthStride, target, copyDepth)
+    i = panels &* panelWidth
+  }
   while i < width {
     let from: UnsafePointer<Scalar> = source + i &* lineStride
     let to: UnsafeMutablePointer<Scalar> = target + i &* depth
-    if lineStride == 1 && panelWidth &* panelsAtOnce <= width &- i {
-      copyPanels(panelWidth, depth, from, depthStride, to, copyDepth)
-      i &+= panelWidth &* panelsAtOnce
-      continue
-    }
     let lines: Int = width &- i < panelWidth ? width &- i : panelWidth
     let step: Int = fillsUp ? panelWidth : lines
     if lineStride == 1 {
@@ -65,26 +65,29 @@ private func copy8(_ p: UnsafePointer<Double>, _ q: UnsafeMutablePointer<Double>
   UnsafeMutableRawPointer(q).storeBytes(of: v, as: SIMD8<Double>.self)
 }
 
-/// Panels that are packed side by side, so that a page of the source is visited once for all.
-private let panelsAtOnce = 4
+/// Depths that are read side by side: as many streams as caches follow.
+private let streams = 8
 
-/// Lines lie side by side: `panelsAtOnce` full panels, one depth after the other.
+/// Lines lie side by side, all panels being full: `streams` depths at a time are read along.
 @inline(__always)
 private func copyPanels<Scalar>(
-  _ panelWidth: Int, _ depth: Int, _ source: UnsafePointer<Scalar>, _ depthStride: Int,
-  _ target: UnsafeMutablePointer<Scalar>,
+  _ panels: Int, _ panelWidth: Int, _ depth: Int, _ source: UnsafePointer<Scalar>,
+  _ depthStride: Int, _ target: UnsafeMutablePointer<Scalar>,
   _ copyDepth: (Int, UnsafePointer<Scalar>, UnsafeMutablePointer<Scalar>) -> Void
 ) {
   var p: Int = 0
   while p < depth {
-    let from: UnsafePointer<Scalar> = source + p &* depthStride
-    let to: UnsafeMutablePointer<Scalar> = target + p &* panelWidth
+    let depths: Int = depth &- p < streams ? depth &- p : streams
+    var from: UnsafePointer<Scalar> = source + p &* depthStride
+    var to: UnsafeMutablePointer<Scalar> = target + p &* panelWidth
     var panel: Int = 0
-    while panel < panelsAtOnce {
-      copyDepth(panelWidth, from + panel &* panelWidth, to + panel &* panelWidth &* depth)
+    while panel < panels {
+      copyLines(panelWidth, depths, from, depthStride, to, panelWidth, copyDepth)
+      from += panelWidth
+      to += panelWidth &* depth
       panel &+= 1
     }
-    p &+= 1
+    p &+= depths
   }
 }
 

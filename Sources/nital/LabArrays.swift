@@ -113,14 +113,20 @@ private func savePicture(_ values: Tensor<Float>, to path: String) throws(Format
   }
 }
 
-/// Writes several arrays as .npz.
+/// Refuses a name that `saveArrays` cannot write to, before the work.
 ///
 /// - Throws: `CommandFailure` naming the file.
-func saveArrays(_ tensors: [NamedTensor], to path: String) throws(CommandFailure) {
+func requireArrayFile(_ path: String) throws(CommandFailure) {
   guard path.lowercased().hasSuffix(".npz") else {
     throw CommandFailure(
       "\(path): this result has several arrays; name a file that ends in .npz", .usage)
   }
+}
+
+/// Writes several arrays as .npz; see `requireArrayFile`.
+///
+/// - Throws: `CommandFailure` naming the file.
+func saveArrays(_ tensors: [NamedTensor], to path: String) throws(CommandFailure) {
   try readingFile { () throws(FormatError) in try saveNPZ(tensors, to: path) }
 }
 

@@ -71,6 +71,7 @@ struct LabTSNE: ParsableCommand {
   }
 
   func run() throws {
+    try requireArrayFile(lab.output)
     let values = try loadMatrix(input)
     if let stability {
       try require(stability < values.shape[0], "--stability takes 1 to \(values.shape[0] - 1)")
@@ -146,6 +147,7 @@ struct LabKNN: ParsableCommand {
   }
 
   func run() throws {
+    try requireArrayFile(lab.output)
     let values = try loadMatrix(input)
     let others = try queries.map { try loadMatrix($0) }
     let found = try lab.timed {

@@ -37,6 +37,7 @@ struct LabPCA: ParsableCommand {
   }
 
   func run() throws {
+    try requireArrayFile(lab.output)
     let data = try loadArray(input)
     try require(data.shape.count == 2, "\(input): shape \(data.shape) is not a matrix")
     let largest = min(data.shape[0], data.shape[1])
@@ -102,6 +103,7 @@ struct LabSVD: ParsableCommand {
   @OptionGroup var lab: LabOptions
 
   func run() throws {
+    try requireArrayFile(lab.output)
     let data = try loadArray(input)
     try require(data.shape.count == 2, "\(input): shape \(data.shape) is not a matrix")
     if let rank {
@@ -150,6 +152,7 @@ struct LabKMeans: ParsableCommand {
   }
 
   func run() throws {
+    try requireArrayFile(lab.output)
     let data = try loadArray(input)
     try require(
       data.shape.count == 2 && data.shape[1] > 0, "\(input): shape \(data.shape) is not a matrix")

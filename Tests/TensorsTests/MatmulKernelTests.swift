@@ -41,6 +41,23 @@ import Testing
     }
   }
 
+  @Test(arguments: sets) func equalsTheDefinitionWhereFewRowsAreShared(set: InstructionSet) {
+    // Pieces of 64 to 256 columns, each packing its own; up to 512 rows that are packed for all.
+    for (m, n, k) in [
+      (9, 257, 520), (16, 600, 513), (29, 255, 1100), (100, 128, 200), (511, 515, 9), (512, 515, 9),
+      (513, 515, 9), (60, 61, 1024),
+    ] {
+      for layout in [Layout.rows, .mixed] {
+        var work = ProductCase<Float>(m, n, k)
+        (work.beta, work.layout) = (2, layout)
+        #expect(work.isExact(on: set), "Float \(m) x \(n) x \(k), \(layout)")
+        var double = ProductCase<Double>(m, n, k)
+        (double.beta, double.layout) = (2, layout)
+        #expect(double.isExact(on: set), "Double \(m) x \(n) x \(k), \(layout)")
+      }
+    }
+  }
+
   @Test(arguments: sets) func readsAndWritesAnyStrides(set: InstructionSet) {
     for layout in Layout.all {
       for (m, n, k) in [(1, 1, 1), (7, 5, 3), (15, 33, 9), (33, 15, 20), (40, 3, 8)] {

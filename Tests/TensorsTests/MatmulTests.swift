@@ -61,11 +61,14 @@ import Testing
   }
 
   /// Another thread begins a piece too early, the rest follows in order: the piece must wait.
-  @Test(arguments: [
-    "compute before packing", "pack over a block in use", "add before the block before",
-  ])
-  func waitsForThePiecesItNeeds(early: String) {
-    let (m, n, k) = (30, 90, 1500)
+  ///
+  /// The blocks that are packed for all are of B, and of A where there are fewer rows than columns.
+  @Test(
+    arguments: [
+      "compute before packing", "pack over a block in use", "add before the block before",
+    ], [(90, 30), (30, 90)])
+  func waitsForThePiecesItNeeds(early: String, shape: (Int, Int)) {
+    let (m, n, k) = (shape.0, shape.1, 1500)
     let (A, B) = randomPair(Float.self, m, n, k)
     let expected = matmul(A, B)
     _ = matmul(A, Tensor<Float>(repeating: .nan, shape: B.shape))

@@ -22,7 +22,8 @@ extension SegmentationResult {
     }
     let names = rows.count == 1 ? rows[0].image.name : "\(rows.count) images"
     return Report(
-      title: "Segmentation without labels", summary: "\(names), \(failures.count) not used",
+      title: "Segmentation without labels",
+      summary: failures.isEmpty ? names : "\(names), \(failures.count) not used",
       sections: sections, images: images)
   }
 

@@ -146,8 +146,8 @@ struct SweepResult {
   /// Figure 10: F, F' and Q over the first axis, each on its own scale, then brought to 0...1.
   var curves: PanelChart {
     PanelChart(
-      (0..<3).map { Panel("(a) " + Self.criteria[$0], curve($0)) }
-        + [Panel("(b) brought to 0 to 1", normalised)], columns: 2)
+      (0..<3).map { Panel("(\(["a", "b", "c"][$0])) \(Self.criteria[$0])", curve($0)) }
+        + [Panel("(d) brought to 0 to 1", normalised)], columns: 2)
   }
 
   private var firstAxis: Axis {
