@@ -85,6 +85,8 @@ public struct BarChart: Chart {
   public var series: [Bars]
   /// The vertical axis.
   public var y: Axis
+  /// Heights to mark across all groups, each with a label: a limit, a peak.
+  public var levels: [(value: Double, label: String)] = []
 
   /// Bars in groups.
   ///
@@ -117,6 +119,13 @@ public struct BarChart: Chart {
     }
     for (g, name) in groups.enumerated() {
       canvas.text(area.horizontal(Double(g) + 0.5), 354, name, size: 12, anchor: .middle)
+    }
+    for level in levels {
+      let height = area.vertical(level.value)
+      canvas.line(
+        area.left, height, area.left + area.width, height, stroke: "#D55E00", width: 1.4,
+        dashes: "5 4")
+      canvas.text(area.left + 6, height - 5, level.label, size: 12, fill: "#A84300")
     }
     return canvas.svg(title: title)
   }
