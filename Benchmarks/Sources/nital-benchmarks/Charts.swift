@@ -18,10 +18,11 @@ func figures(of results: Results) -> [Figure] {
   return figures
 }
 
-/// What stands in every title: machine, instruction set, commit.
+/// What stands in every title: machine, instruction set, commit (each row's is in the JSON file).
 private func origin(_ results: Results, _ records: [Record]) -> String {
-  let commits = Set(records.map(\.commit)).sorted().joined(separator: ", ")
-  return "\(results.cpu), \(results.instructionSet), \(results.date), \(commits)"
+  let commits = Set(records.map(\.commit))
+  let commit = commits.count == 1 ? commits.first ?? "" : "\(commits.count) commits"
+  return "\(results.cpu), \(results.instructionSet), \(commit)"
 }
 
 private func threadWords(_ threads: Int) -> String {
@@ -60,6 +61,13 @@ private func productFigure(_ results: Results, _ section: String, _ title: Strin
       showsPoints: true))
 }
 
+/// The files of the ladder in a word or two.
+private let ladderWords = [
+  "Step0_Naive": "naive", "Step1_LoopOrder": "order", "Step2_CacheBlocks": "blocks",
+  "Step3_RegisterTile": "tile", "Step4_Packing": "packing", "Step5_FiveLoops": "five loops",
+  "Step6_WideKernels": "kernels", "Step7_Threads": "threads",
+]
+
 /// The steps of the ladder on a logarithmic scale, the peak of one thread and of all above them.
 private func ladderFigure(_ results: Results) -> Figure {
   let own = results.section("ladder").sorted { $0.name < $1.name }
@@ -67,7 +75,7 @@ private func ladderFigure(_ results: Results) -> Figure {
     (results.peakOfACore * Double(threads), "peak of \(threadWords(threads))")
   }
   var chart = BarChart(
-    groups: own.map { String($0.name.dropFirst("Step".count)).replacing("_", with: " ") },
+    groups: own.map { ladderWords[$0.name] ?? $0.name },
     series: [.init(name: "median speed", values: own.map(\.nital))],
     y: Axis(
       "speed (GF/s)", from: 0.5, to: (peaks.last?.0 ?? 1) * 1.6, isLogarithmic: true))
