@@ -1,12 +1,13 @@
-"""Holds `nital lab` against Python's PCA, SVD and nearest neighbours, in turn.
+"""Holds `nital lab` against Python's PCA and nearest neighbours, and singular values against the truth.
 
-    python estimators.py NITAL --work DIR [--rounds 5] [--threads 1,2] [--only pca,svd,graded,knn]
+    python estimators.py NITAL --work DIR [--rounds 5] [--threads 1,2] [--only pca,graded,knn]
 
 Needs NumPy, SciPy, scikit-learn and threadpoolctl, and mpmath for graded. Data come from seeded
 generators. Seconds are medians of `--rounds` rounds, both sides with the same number of threads.
 graded asks for every singular value of B D, where B has a condition of at most 100 and D grades the
 columns from 1 to 1e-12: nital must be within 50 n eps of each, or the script ends with status 1;
-dgesdd's error stands beside it. t-SNE and k-means: embedding_peers.py.
+dgesdd's error stands beside it. Seconds of the SVD: nital-benchmarks --parts svd. t-SNE and k-means:
+embedding_peers.py.
 """
 import argparse
 import pathlib
@@ -91,26 +92,6 @@ def pca(bench):
         lambda C: f"captured of the best {np.sum((centred @ C.T.astype(np.float32)) ** 2) / best:.6f}")
 
 
-def svd(bench):
-    from scipy.linalg import lapack
-    A = np.random.default_rng(0).normal(size=(512, 512))
-    F = np.asfortranarray(A)
-    truth = np.linalg.svd(A, compute_uv=False)
-
-    def nital(threads):
-        taken, arrays = bench.ours("svd", A, threads=threads)
-        return taken, arrays["S"]
-
-    bench.compare(
-        "SVD 512 x 512, float64",
-        {
-            "nital": nital,
-            "LAPACK dgejsv": lambda threads: timed(lambda: lapack.dgejsv(F, joba=0, jobu=0, jobv=0)[0]),
-            "LAPACK dgesdd": lambda threads: timed(lambda: lapack.dgesdd(F)[1]),
-        },
-        lambda S: f"largest difference {np.max(np.abs(S - truth)) / truth[0]:.1e} of the first")
-
-
 def graded(bench):
     """Relative errors of every singular value of B D, in n eps, against mpmath with 60 digits."""
     import mpmath
@@ -156,10 +137,10 @@ def main():
     parser.add_argument("--work", required=True)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", default="1,2")
-    parser.add_argument("--only", default="pca,svd,graded,knn")
+    parser.add_argument("--only", default="pca,graded,knn")
     options = parser.parse_args()
     bench = Bench(options.nital, options.work, options.rounds, [int(t) for t in options.threads.split(",")])
-    jobs = {"pca": pca, "svd": svd, "graded": graded, "knn": knn}
+    jobs = {"pca": pca, "graded": graded, "knn": knn}
     for name in options.only.split(","):
         jobs[name](bench)
 

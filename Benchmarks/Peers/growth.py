@@ -23,13 +23,14 @@ import lab
 
 LAWS = {"n": lambda n: n, "n log n": lambda n: n * np.log(n), "n^2": lambda n: n**2,
         "n^2 log n": lambda n: n**2 * np.log(n), "n^3": lambda n: n**3}
-# Title, what n is, law, sizes. An image of side n has n^2 pixels. Steps of the grid (FFT) t-SNE cost the
-# points' share, n, and the transform's, which hardly grows while the early map is small.
+# Title, law, sizes. An image of side n has n^2 pixels; sizes end where arrays exceed 32 MB, above which the C
+# library takes fresh pages for each (a resize to 4608^2 pixels then takes twice as long a pixel). A step of
+# t-SNE on a grid costs the points' share, n, and the transform's, which hardly grows while the map is small.
 ALGORITHMS = {
-    "matmul": ("GEMM n x n", "n^3", [128, 256, 512, 1024, 2048]),
-    "direct": ("direct convolution n x n x 64", "n^2", [28, 56, 112, 224, 448]),
-    "winograd": ("Winograd F(4,3) n x n x 64", "n^2", [28, 56, 112, 224, 448]),
-    "svd": ("Jacobi SVD n x n", "n^3", [32, 64, 128, 256, 512]),
+    "matmul": ("GEMM n x n", "n^3", [256, 512, 1024, 2048, 4096]),
+    "direct": ("direct convolution n x n x 64", "n^2", [40, 80, 160, 320]),
+    "winograd": ("Winograd 4 x 4 tiles n x n x 64", "n^2", [40, 80, 160, 320]),
+    "svd": ("Jacobi SVD n x n", "n^3", [64, 128, 256, 512, 1024]),
     "pca": ("randomized PCA n x 512", "n", [1000, 2000, 4000, 8000, 16000]),
     "kmeans": ("k-means of n points", "n", [1000, 2000, 4000, 8000, 16000]),
     "knn": ("10 neighbours of n points (tree)", "n log n", [1000, 2000, 4000, 8000, 16000]),
@@ -37,9 +38,9 @@ ALGORITHMS = {
     "tsne-barnes-hut": ("t-SNE Barnes-Hut", "n log n", [1000, 2000, 4000, 8000, 16000]),
     "tsne-fft": ("t-SNE FFT", "n", [2000, 4000, 8000, 16000, 32000]),
     "slic": ("SLIC n x n", "n^2", [128, 256, 512, 1024, 2048]),
-    "scattering": ("scattering n x n", "n^2 log n", [64, 128, 256, 512]),
-    "clahe": ("CLAHE n x n", "n^2", [256, 512, 1024, 2048, 4096]),
-    "resize": ("resize n x n", "n^2", [256, 512, 1024, 2048, 4096]),
+    "scattering": ("scattering n x n", "n^2 log n", [128, 256, 512, 1024]),
+    "clahe": ("CLAHE n x n", "n^2", [128, 256, 512, 1024, 2048]),
+    "resize": ("resize n x n", "n^2", [128, 256, 512, 1024, 2048]),
 }
 
 

@@ -41,11 +41,11 @@ def command(folder, algorithm, n):
     out = pathlib.Path(folder) / "out.npz"
     one = pathlib.Path(folder) / "out.npy"
     square = lambda kind="normal": array(folder, f"square-{n}", (n, n), kind)
-    points = lambda d=50: array(folder, f"points-{n}-{d}", (n, d), "normal")
+    points = lambda: array(folder, f"points-{n}", (n, 5), "normal")
     image = lambda: array(folder, f"image-{n}", (n, n))
     layer = lambda: [array(folder, f"nhwc64-{n}", (1, n, n, 64)), array(folder, "filters64", (3, 3, 64, 64), "normal")]
     # Five columns: the neighbours come from a tree, so that the forces are what takes time.
-    steps = lambda method: ["tsne", points(5), "--iterations", 150, "--exaggeration-iterations", 50, "--method", method,
+    steps = lambda method: ["tsne", points(), "--iterations", 150, "--exaggeration-iterations", 50, "--method", method,
                             "-q", "-o", out]
     table = {
         "matmul": lambda: ["matmul", square(), square(), "-o", one],
@@ -54,8 +54,10 @@ def command(folder, algorithm, n):
         "svd": lambda: ["svd", square(), "-o", out],
         "pca": lambda: ["pca", array(folder, f"wide-{n}", (n, 512), "normal"), "--components", 20,
                         "--solver", "randomized", "-o", out],
-        "kmeans": lambda: ["kmeans", points(), "--clusters", 7, "--starts", 10, "--iterations", 20, "-o", out],
-        "knn": lambda: ["knn", points(5), "--neighbours", 10, "-o", out],
+        # Five iterations a start and a swap: how many Lloyd's algorithm needs grows with n.
+        "kmeans": lambda: ["kmeans", array(folder, f"wide50-{n}", (n, 50), "normal"), "--clusters", 7, "--starts", 20,
+                           "--iterations", 5, "-o", out],
+        "knn": lambda: ["knn", points(), "--neighbours", 10, "-o", out],
         **{f"tsne-{method}": (lambda method=method: steps(method)) for method in ("exact", "barnes-hut", "fft")},
         "clahe": lambda: ["clahe", image(), "-o", one],
         "resize": lambda: ["resize", image(), "--height", n * 9 // 8, "--width", n * 9 // 8, "-o", one],

@@ -13,7 +13,7 @@ private struct Growth {
   var lawSeconds: [Double] = []
 }
 
-/// Small multiples of a CSV of growth.py: algorithm, n, seconds, law's seconds, fitted exponent,
+/// Small multiples of growth.py's CSV: algorithm, n, seconds, law's seconds, fitted exponent,
 /// law, expected exponent.
 func growthFigure(_ csv: String) -> Figure {
   var all: [Growth] = []
@@ -32,22 +32,29 @@ func growthFigure(_ csv: String) -> Figure {
     all[all.count - 1].lawSeconds.append(law)
   }
   return Figure(
-    name: "growth", title: "Time against size. \(notes ?? "")", caption: "",
+    name: "growth", title: "Time against size: fitted and expected exponent. \(notes ?? "")",
+    caption: "",
     chart: PanelChart(all.map(panel), columns: 3))
 }
 
 private func panel(_ growth: Growth) -> Panel {
   var law = Series(
-    name: "expected: \(growth.law)", x: growth.n, y: growth.lawSeconds, isDashed: true, colour: 5)
+    name: "expected: \(power(growth.law))", x: growth.n, y: growth.lawSeconds, isDashed: true,
+    colour: 5)
   law.hasMarks = false
   let measured = Series(name: "measured", x: growth.n, y: growth.seconds, colour: 0)
   let y = growth.seconds + growth.lawSeconds
   return Panel(
-    "\(growth.name): fitted exponent \(growth.fitted), expected \(growth.expected)",
+    "\(growth.name): \(growth.fitted), expected \(growth.expected)",
     LineChart(
       series: [measured, law],
       x: Axis("n", from: growth.n.min() ?? 1, to: growth.n.max() ?? 2, isLogarithmic: true),
       y: Axis(
         "time (s)", from: (y.min() ?? 1) / 1.2, to: (y.max() ?? 2) * 1.2, isLogarithmic: true),
       showsPoints: true))
+}
+
+/// A law with raised digits.
+private func power(_ law: String) -> String {
+  law.replacing("^2", with: "\u{b2}").replacing("^3", with: "\u{b3}")
 }
