@@ -32,10 +32,10 @@ let run = Run(options: options, rival: rival) { record in
   fflush(nil)
   allAgree = allAgree && record.agrees
   results.add(record)
+  results.save(base + ".json")  // a run that is ended keeps what it has
 }
 for part in options.parts {
   for threads in options.threadCounts { try run.measure(part, threads: threads) }
-  results.save(base + ".json")
 }
 let charts = figures(of: results)
 for figure in charts { writeFile(figure.svg, to: "\(base)-\(figure.name).svg") }
