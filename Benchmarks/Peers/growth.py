@@ -69,6 +69,12 @@ def processor():
     return platform.machine()
 
 
+def commit():
+    git = lambda *words: subprocess.run(["git", "-C", lab.ROOT, *words], capture_output=True, text=True).stdout.strip()
+    changed = git("status", "--porcelain", "-uno", ":(top)", ":(top,exclude)Benchmarks/Results")
+    return git("rev-parse", "--short", "HEAD") + ("-dirty" if changed else "")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--nital", default=lab.ROOT / ".build/release/nital")
@@ -85,9 +91,7 @@ def main():
     path, rows, excess = pathlib.Path(options.results) / f"growth-{today}.csv", {}, []
     for line in path.read_text().splitlines()[2:] if path.exists() else []:
         rows.setdefault(line.split(",")[0], []).append(line)
-    commit = subprocess.run(["git", "-C", lab.ROOT, "describe", "--always", "--dirty"], capture_output=True,
-                            text=True).stdout.strip()
-    header = [f"# {processor()}, {options.threads} thread(s), {today}, {commit}",
+    header = [f"# {processor()}, {options.threads} thread(s), {today}, {commit()}",
               "algorithm,n,seconds,seconds of the law,fitted exponent,law,expected exponent"]
     for name in options.only.split(","):
         rows[ALGORITHMS[name][0]], over = measure(options, name)

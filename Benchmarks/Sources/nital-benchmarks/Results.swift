@@ -68,8 +68,12 @@ struct Record: Codable {
   }
 }
 
-/// The commit that is measured; "-dirty" where files have been changed since.
-let currentCommit = output(of: "git describe --always --dirty 2>/dev/null") ?? "unknown"
+/// The commit that is measured; "-dirty" where files other than results have been changed since.
+let currentCommit: String = {
+  let others = "git status --porcelain -uno ':(top)' ':(top,exclude)Benchmarks/Results' 2>/dev/null"
+  let commit = output(of: "git rev-parse --short HEAD 2>/dev/null") ?? "unknown"
+  return commit + (output(of: others) == nil ? "" : "-dirty")
+}()
 
 /// The machine, the versions, and all that was measured on a day.
 struct Results: Codable {
