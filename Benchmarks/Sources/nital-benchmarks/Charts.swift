@@ -121,7 +121,7 @@ private func convolutionFigure(_ results: Results, _ threads: Int) -> Figure {
   var series = [
     BarChart.Bars(name: "OpenBLAS, im2col", values: values("direct") { $0.rival })
   ]
-  for (algorithm, name) in zip(algorithms, ["im2col", "direct", "Winograd F(4,3)"]) {
+  for (algorithm, name) in zip(algorithms, ["Nital, im2col", "Nital, direct", "Winograd F(4,3)"]) {
     series.append(.init(name: name, values: values(algorithm) { $0.nital }))
   }
   let peak = results.peakOfACore * Double(threads)
