@@ -21,7 +21,7 @@ import tempfile
 import lab
 
 COMMANDS = {"matmul": 256, "direct": 28, "winograd": 28, "svd": 48, "pca": 256, "kmeans": 200, "knn": 500,
-            "tsne-exact": 120, "tsne-barnes-hut": 120, "tsne-fft": 200, "clahe": 256, "resize": 512, "scattering": 64,
+            "tsne-exact": 120, "tsne-barnes-hut": 120, "clahe": 256, "resize": 512, "scattering": 64,
             "slic": 128}
 STORE = pathlib.Path(__file__).with_name("instructions.json")
 
