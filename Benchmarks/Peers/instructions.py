@@ -4,9 +4,10 @@
     python Peers/instructions.py [--nital ../.build/release/nital] [--store] [--limit 0.02] [--only clahe]
 
 Needs numpy, valgrind and strip. Counts with callgrind, one thread, at NITAL_ISA=avx2 (valgrind has no AVX-512). The
-count of the work is that of 3 repetitions less that of 1, halved, so that start-up, reading and writing cancel.
---store writes instructions.json; otherwise the counts are compared with it, and the script ends with 1 where
-one has grown by more than the limit (2 %: the same program counts the same to about 0.1 %).
+count of the work is that of 2 repetitions less that of 1, so that start-up, reading and writing cancel; Swift's
+hashing is told not to be random. --store writes instructions.json; otherwise the counts are compared with it,
+and the script ends with 1 where one has grown by more than the limit (2 %: the same program counts the same to
+0.01 %, the least change of a compiler to some more).
 """
 import argparse
 import json
@@ -19,16 +20,18 @@ import tempfile
 
 import lab
 
-COMMANDS = {"matmul": 256, "convolve": 64, "svd": 48, "pca": 256, "kmeans": 200, "knn": 500, "tsne": 200, "clahe": 128,
-            "resize": 128, "scattering": 64, "slic": 128}
+COMMANDS = {"matmul": 256, "direct": 28, "winograd": 28, "svd": 48, "pca": 256, "kmeans": 200, "knn": 500,
+            "tsne-exact": 120, "tsne-barnes-hut": 120, "clahe": 256, "resize": 512, "scattering": 64,
+            "slic": 128}
 STORE = pathlib.Path(__file__).with_name("instructions.json")
 
 
 def count(binary, words, repeat):
+    environment = dict(os.environ, NITAL_ISA="avx2", SWIFT_DETERMINISTIC_HASHING="1")
     with tempfile.NamedTemporaryFile() as profile:
         command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={profile.name}", str(binary), "lab",
                    *map(str, words), "-j", "1", "--repeat", str(repeat)]
-        result = subprocess.run(command, capture_output=True, text=True, env=dict(os.environ, NITAL_ISA="avx2"))
+        result = subprocess.run(command, capture_output=True, text=True, env=environment)
     found = re.search(r"Collected : (\d+)", result.stderr)
     if result.returncode or not found:
         raise SystemExit(f"{' '.join(command)}\n{result.stderr[-2000:]}")
@@ -51,14 +54,14 @@ def main():
         subprocess.run(["strip", "-o", str(binary), str(options.nital)], check=True)
         for name in options.only.split(","):
             words = lab.command(folder, name, COMMANDS[name])
-            counts[name] = (count(binary, words, 3) - count(binary, words, 1)) // 2
+            counts[name] = count(binary, words, 2) - count(binary, words, 1)
             change = counts[name] / stored[name] - 1 if name in stored else 0
             print(f"{name:11}{counts[name]:15,}  " + (f"{100 * change:+.2f} %" if name in stored else "new"), flush=True)
-            if change > options.limit:
+            if options.store:
+                STORE.write_text(json.dumps(counts, indent=1) + "\n")
+            elif change > options.limit:
                 grown.append(name)
-    if options.store:
-        STORE.write_text(json.dumps(counts, indent=1) + "\n")
-    elif grown:
+    if grown:
         sys.exit(f"more instructions than {STORE.name} allows: {', '.join(grown)}")
 
 

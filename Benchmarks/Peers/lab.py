@@ -41,18 +41,24 @@ def command(folder, algorithm, n):
     out = pathlib.Path(folder) / "out.npz"
     one = pathlib.Path(folder) / "out.npy"
     square = lambda kind="normal": array(folder, f"square-{n}", (n, n), kind)
-    points = lambda d=50: array(folder, f"points-{n}-{d}", (n, d), "normal")
+    points = lambda: array(folder, f"points-{n}", (n, 5), "normal")
     image = lambda: array(folder, f"image-{n}", (n, n))
+    layer = lambda: [array(folder, f"nhwc64-{n}", (1, n, n, 64)), array(folder, "filters64", (3, 3, 64, 64), "normal")]
+    # Five columns: the neighbours come from a tree, so that the forces are what takes time.
+    steps = lambda method: ["tsne", points(), "--iterations", 150, "--exaggeration-iterations", 50, "--method", method,
+                            "-q", "-o", out]
     table = {
         "matmul": lambda: ["matmul", square(), square(), "-o", one],
-        "convolve": lambda: ["convolve", array(folder, f"nhwc-{n}", (1, n, n, 16)),
-                             array(folder, "filters", (3, 3, 16, 16), "normal"), "-o", one],
+        "direct": lambda: ["convolve", *layer(), "--padding", 1, "--algorithm", "direct", "-o", one],
+        "winograd": lambda: ["convolve", *layer(), "--padding", 1, "--algorithm", "winograd4", "-o", one],
         "svd": lambda: ["svd", square(), "-o", out],
         "pca": lambda: ["pca", array(folder, f"wide-{n}", (n, 512), "normal"), "--components", 20,
-                        "--randomized", "-o", out],
-        "kmeans": lambda: ["kmeans", points(), "--clusters", 7, "--starts", 10, "-o", out],
-        "knn": lambda: ["knn", points(5), "--neighbours", 10, "-o", out],
-        "tsne": lambda: ["tsne", points(), "--iterations", 100, "-o", out],
+                        "--solver", "randomized", "-o", out],
+        # Five iterations a start and a swap: how many Lloyd's algorithm needs grows with n.
+        "kmeans": lambda: ["kmeans", array(folder, f"wide50-{n}", (n, 50), "normal"), "--clusters", 7, "--starts", 20,
+                           "--iterations", 5, "-o", out],
+        "knn": lambda: ["knn", points(), "--neighbours", 10, "-o", out],
+        **{f"tsne-{method}": (lambda method=method: steps(method)) for method in ("exact", "barnes-hut", "fft")},
         "clahe": lambda: ["clahe", image(), "-o", one],
         "resize": lambda: ["resize", image(), "--height", n * 9 // 8, "--width", n * 9 // 8, "-o", one],
         "scattering": lambda: ["scattering", image(), "-o", one],

@@ -85,6 +85,8 @@ public struct BarChart: Chart {
   public var series: [Bars]
   /// The vertical axis.
   public var y: Axis
+  /// Heights to mark across all groups, each with a label: a limit, a peak.
+  public var levels: [(value: Double, label: String)] = []
 
   /// Bars in groups.
   ///
@@ -101,7 +103,10 @@ public struct BarChart: Chart {
 
   /// The bars as an SVG document.
   public func svg(title: String) -> String {
-    var canvas = Canvas(width: 640, height: 420)
+    let longest = Double(series.map(\.name.count).max() ?? 0)
+    let columns = max(1, min(series.count, Int(560 / (26 + 6.6 * longest))))
+    let rows = (series.count + columns - 1) / columns
+    var canvas = Canvas(width: 640, height: 402 + 18 * Double(max(1, rows)))
     let x = Axis("", from: 0, to: Double(max(1, groups.count)), showsNumbers: false)
     let area = PlotArea(x: x, y: y, left: 76, top: 44, width: 540, height: 290)
     area.drawAxes(on: &canvas, title: title)
@@ -111,14 +116,25 @@ public struct BarChart: Chart {
         let left = area.horizontal(Double(g) + 0.1) + Double(s) * width
         draw(bars, g, Palette.colour(s).hexadecimal, left, width, on: &canvas, area)
       }
-      let legend = 76 + Double(s) * 540 / Double(max(1, series.count))
-      canvas.rectangle(legend, 396, 14, 12, fill: Palette.colour(s).hexadecimal)
-      canvas.text(legend + 20, 407, bars.name, size: 12)
+      let legend = 76 + Double(s % columns) * 540 / Double(columns)
+      let top = 396 + 18 * Double(s / columns)
+      canvas.rectangle(legend, top, 14, 12, fill: Palette.colour(s).hexadecimal)
+      canvas.text(legend + 20, top + 11, bars.name, size: 12)
     }
     for (g, name) in groups.enumerated() {
       canvas.text(area.horizontal(Double(g) + 0.5), 354, name, size: 12, anchor: .middle)
     }
+    for level in levels { draw(level, on: &canvas, area) }
     return canvas.svg(title: title)
+  }
+
+  private func draw(
+    _ level: (value: Double, label: String), on canvas: inout Canvas, _ area: PlotArea
+  ) {
+    let y = area.vertical(level.value)
+    canvas.line(
+      area.left, y, area.left + area.width, y, stroke: "#D55E00", width: 1.4, dashes: "5 4")
+    canvas.text(area.left + 6, y - 5, level.label, size: 12, fill: "#A84300")
   }
 
   private func draw(

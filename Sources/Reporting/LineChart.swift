@@ -14,6 +14,8 @@ public struct Series: Sendable {
   public var isDashed: Bool
   /// The number of its colour; `nil` for the series' own number.
   public var colour: Int?
+  /// Whether its points get marks in a chart that shows them; false for a formula's curve.
+  public var hasMarks = true
 
   /// A line through the points (x[i], y[i]).
   public init(
@@ -70,7 +72,7 @@ public struct LineChart: Chart {
       canvas.polyline(
         path(of: line, in: area), stroke: colour, dashes: line.isDashed ? "6 4" : nil)
       drawDeviations(of: line, on: &canvas, in: area, colour)
-      guard showsPoints else { continue }
+      guard showsPoints && line.hasMarks else { continue }
       for (vx, vy) in zip(line.x, line.y) where vy.isFinite {
         canvas.mark(
           Palette.mark(0), area.horizontal(vx), area.vertical(vy), size: 3, colour: colour)

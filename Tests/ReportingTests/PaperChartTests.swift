@@ -141,6 +141,21 @@ private func number(after key: String, in line: Substring) -> Double {
     #expect(line.csv == "series,x,y,deviation\nl,1.0,0.5,0.25\n")
   }
 
+  @Test func levelsCrossAllGroupsAndFormulasHaveNoMarks() {
+    var chart = BarChart(
+      groups: ["g"], series: [.init(name: "s", values: [0.5])], y: Axis("y", from: 0, to: 1))
+    chart.levels = [(0.75, "peak")]
+    let svg = chart.svg(title: "t")
+    #expect(svg.contains("y1=\"116.5\"") && svg.contains(">peak</text>"))
+    var law = Series(name: "law", x: [1, 2], y: [0.5, 1])
+    law.hasMarks = false
+    let points = Series(name: "points", x: [1, 2], y: [0.5, 1])
+    let line = LineChart(
+      series: [points, law], x: Axis("x", from: 0, to: 2), y: Axis("y", from: 0, to: 1),
+      showsPoints: true)
+    #expect(count("<circle", in: line.svg(title: "t")) == 2)
+  }
+
   @Test func tablesAreDrawnWithEveryCell() {
     let table = ReportTable(caption: "c", header: ["a", "b<"], rows: [["1", "2"], ["3", "&"]])
     let svg = table.svg(title: "t")

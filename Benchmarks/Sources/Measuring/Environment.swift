@@ -83,3 +83,15 @@ public func writeFile(_ contents: String, to path: String) {
     stop("cannot write \(path)")
   }
 }
+
+/// The text of a file, or the end of the program.
+public func fileText(_ path: String) -> String {
+  guard let file = fopen(path, "r") else { stop("cannot read \(path)") }
+  defer { fclose(file) }
+  var bytes = [UInt8](repeating: 0, count: 1 << 16)
+  var text: [UInt8] = []
+  while case let length = fread(&bytes, 1, bytes.count, file), length > 0 {
+    text += bytes.prefix(length)
+  }
+  return String(decoding: text, as: UTF8.self)
+}
