@@ -166,8 +166,8 @@ package func convolve(
     output.start + y.offset(0, 0))
 }
 
-/// Operations that a piece of a layer should have: some 20 us of one core.
-private let layerPieceOperations = 2_000_000
+/// Operations that a piece of a layer should have: some 10 us of one core.
+private let layerPieceOperations = 1_000_000
 
 /// The direct convolution, in pieces of one image, one panel of channels and one band of rows.
 ///

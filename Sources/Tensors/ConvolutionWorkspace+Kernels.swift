@@ -29,7 +29,11 @@ import Synchronization
   static func withValues(_ capacity: Int, _ body: (ConvolutionWorkspace) -> Void) {
     let kept = spare.withLock { (all: inout [ConvolutionWorkspace]) -> ConvolutionWorkspace? in
       // They are in the order of their sizes.
-      guard let fitting = all.firstIndex(where: { $0.capacity >= capacity }) else { return nil }
+      guard let fitting = all.firstIndex(where: { $0.capacity >= capacity }) else {
+        // The largest gives way to a larger one.
+        _ = all.popLast()
+        return nil
+      }
       return all.remove(at: fitting)
     }
     let used = kept ?? ConvolutionWorkspace(capacity: max(1, capacity))

@@ -109,7 +109,9 @@ private func convolveBand<Scalar>(
 private func fullTiles(_ inRow: Int, _ left: Int) -> Int {
   var count = inRow / convolveTilePixels
   // The last tiles of a band may be smaller ones of equal size.
-  while count > 1 && convolveTileSize(left &- (count &- 1) &* convolveTilePixels) < convolveTilePixels {
+  while count > 1 {
+    let rest = left &- (count &- 1) &* convolveTilePixels
+    if convolveTileSize(rest) == convolveTilePixels { break }
     count &-= 1
   }
   return count
