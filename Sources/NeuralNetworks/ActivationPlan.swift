@@ -8,7 +8,7 @@
 import Tensors
 
 /// The place of every layer's result for one image of a given size.
-struct ActivationPlan {
+struct ActivationPlan: Sendable {
   /// The layers that are computed, in order; they have rows and columns.
   let layers: [Int]
   /// The place of each layer of the network; nil for those that are not computed.

@@ -5,7 +5,7 @@
 //   the training images; matrices read once for the whole batch (FullyConnected+Kernels.swift).
 // Symbols: N H W C -> images, rows, columns, channels.
 // Deviations: batch norm is folded into filters. Some images at a time pass the layers with rows and
-//   columns, as many as the cache is worth; no value depends on how many.
+//   columns, together or each on a thread of its own; no value depends on how many.
 // Checked by: NetworkTests (twin networkReference), NetworkGoldenTests (PyTorch).
 // Cost: VGG16 to fc1: 31 GFLOP an image directly, 8 by Winograd's algorithm; 470 or 650 MB of packed
 //   weights, 60 MB of activations, kept for the next images.
@@ -19,6 +19,8 @@ public struct Network: Sendable {
   private let weights: [PackedLayer]
   /// The last layer that has weights here.
   private let end: Int
+  /// Values of the packed filters.
+  private let weightValues: Int
   private let memory = ActivationMemory()
 
   /// The packed weights of a layer.
@@ -30,6 +32,9 @@ public struct Network: Sendable {
 
   /// Values of activations that are in memory at a time, at least one image's.
   private static let activationValues = 1 << 25
+
+  /// Values of packed weights that the common cache of all threads holds besides activations: 16 MB.
+  private static let cachedWeights = 1 << 22
 
   /// Packs weights.
   ///
@@ -70,6 +75,10 @@ public struct Network: Sendable {
       }
     }
     weights = packed
+    weightValues = packed.reduce(0) { sum, layer in
+      if case .convolution(let filters, _) = layer { return sum + filters.packedCount }
+      return sum
+    }
   }
 
   /// Rows and columns of the layers' results for images of the size that the network was trained with.
@@ -157,26 +166,46 @@ public struct Network: Sendable {
     _ images: Tensor<Float>, target: Int, isRaw: Bool
   ) throws(NetworkError) -> Tensor<Float> {
     let N = images.shape[0]
-    let plan = try ActivationPlan(
+    let plan = try memory.plan(
       description, target: target, height: images.shape[1], width: images.shape[2])
-    guard let last = plan.places[target]?.layout else {
+    guard let (slot, last) = plan.places[target] else {
       preconditionFailure("layer \(target) was not planned")
     }
-    let atOnce = min(max(1, N), max(1, Self.activationValues / plan.slots.reduce(1, +)))
-    let buffers = memory.take(plan.slots.map { $0 * atOnce })
+    let (sets, atOnce) = division(of: N, plan)
+    let buffers = memory.take(plan.slots.map { $0 * atOnce }, sets: sets)
     defer { memory.keep(buffers) }
     var result: [Float] = []
     result.reserveCapacity(N * last.H * last.W * last.C)
-    for first in stride(from: 0, to: N, by: atOnce) {
-      let count = min(atOnce, N - first)
-      for index in plan.layers {
-        run(index, plan, buffers, images, first, count, isRaw: isRaw && index == target)
+    for first in stride(from: 0, to: N, by: sets * atOnce) {
+      let used = min(sets, (N - first + atOnce - 1) / atOnce)
+      parallelFor(used) { set in
+        let from = first + set * atOnce
+        let count = min(atOnce, N - from)
+        for index in plan.layers {
+          let raw = isRaw && index == target
+          run(index, plan, buffers[set], images, from, count, isRaw: raw)
+        }
       }
-      var layout = last
-      layout.N = count
-      buffers[plan.places[target]?.slot ?? 0].append(layout, to: &result)
+      for set in 0..<used {
+        var layout = last
+        layout.N = min(atOnce, N - first - set * atOnce)
+        buffers[set][slot].append(layout, to: &result)
+      }
     }
     return Tensor(shape: [N, last.H, last.W, last.C], scalars: result)
+  }
+
+  /// The sets of buffers, each for a thread of its own, and the images of a set.
+  ///
+  /// Weights that fit into the common cache need not be shared by images that are computed together: then each
+  /// thread takes its own image through all layers, so that activations stay in the cache and no
+  /// thread waits for another at the end of a layer.
+  private func division(of N: Int, _ plan: ActivationPlan) -> (sets: Int, atOnce: Int) {
+    let values = max(1, plan.slots.reduce(1, +))
+    let fitting = max(1, Self.activationValues / values)
+    let threads = min(Parallelism.threads, fitting)
+    if weightValues <= Self.cachedWeights && N >= threads { return (threads, 1) }
+    return (1, min(max(1, N), fitting))
   }
 
   /// One layer for `count` images.

@@ -91,7 +91,17 @@ struct NetworkRows {
 
 /// The index of the first value that is NaN or infinite; concrete, since generic code of another
 /// module is some 20 times slower.
+///
+/// Adding 1 to an exponent of all ones, and to no other, sets the sign bit; so blocks without one are
+/// passed over in vectors.
 func firstNonFinite(_ values: [Float]) -> Int? {
-  for i in values.indices where !values[i].isFinite { return i }
+  let (exponent, one, block): (UInt32, UInt32, Int) = (0x7F80_0000, 0x0080_0000, 1024)
+  for start in stride(from: 0, to: values.count, by: block) {
+    let end = min(values.count, start + block)
+    var carries: UInt32 = 0
+    for i in start..<end { carries |= (values[i].bitPattern & exponent) &+ one }
+    if carries >> 31 == 0 { continue }
+    for i in start..<end where !values[i].isFinite { return i }
+  }
   return nil
 }

@@ -46,6 +46,9 @@ package struct ActivationLayout: Sendable, Equatable {
   /// The number of values that it holds.
   package let capacity: Int
 
+  /// Values that a piece of a copy has: some 20 us.
+  private static let copiedValues = 1 << 16
+
   /// Memory for `capacity` values, which a layer writes before another reads them.
   package init(capacity: Int) {
     self.capacity = max(1, capacity)
@@ -81,13 +84,19 @@ package struct ActivationLayout: Sendable, Equatable {
       layout.count <= capacity && batch.shape.dropFirst() == [layout.H, layout.W, layout.C]
         && first + layout.N <= batch.shape[0],
       "\(batch.shape) does not fit into \(layout)")
-    let values = batch.scalars.span
-    for n in 0..<layout.N {
-      for y in 0..<layout.H {
-        let from = ((first + n) * layout.H + y) * row
-        let to = layout.offset(n, y)
-        // SAFETY: `to + row` is at most `layout.count`.
-        for j in 0..<row { unsafe start[to + j] = values[from + j] }
+    let rows = layout.N * layout.H
+    let each = max(1, Self.copiedValues / max(1, row))
+    // SAFETY: rows lie inside the batch and the layout; pieces write different rows.
+    unsafe batch.scalars.withUnsafeBufferPointer { values in
+      guard let base = values.baseAddress else { return }
+      let source = unsafe SharedPointer(
+        UnsafeMutablePointer(mutating: base + first * layout.H * row))
+      parallelFor((rows + each - 1) / each) { piece in
+        for index in (piece * each)..<min(rows, (piece + 1) * each) {
+          let (n, y) = index.quotientAndRemainder(dividingBy: layout.H)
+          unsafe (start + layout.offset(n, y)).update(
+            from: source.pointer + index * row, count: row)
+        }
       }
     }
   }
@@ -133,19 +142,43 @@ package func convolve(
       && x.stride == x.C && x.count <= input.capacity && y.count <= output.capacity,
     "\(x) and \(y) do not suit filters \(filters.shape)")
   if let m = filters.algorithm.winogradTile {
-    let plan = WinogradPlan(
-      m: m, N: x.N, H: x.H + g.paddingTop + g.paddingBottom,
-      W: x.W + g.paddingLeft + g.paddingRight, C: x.C, top: 0, left: 0,
-      inputSteps: (x.imageLength, x.rowLength, x.stride), Ho: y.H, Wo: y.W, K: y.C,
-      outputSteps: (y.imageLength, y.rowLength, y.stride), rectified: rectified)
-    // SAFETY: windows stay inside the margin; both layouts fit into their buffers.
-    return unsafe convolveWinograd(
-      plan, input.start + (x.offset(0, -g.paddingTop) - g.paddingLeft * x.C), filters,
-      output.start + y.offset(0, 0))
+    unsafe convolveTiles(input, x, filters, m, g, into: output, y, rectified: rectified)
+  } else {
+    unsafe convolveBands(input, x, filters, g, into: output, y, rectified: rectified)
   }
-  let (R, S) = (filters.shape[0], filters.shape[1])
-  let (bands, bandRows) = rowBands(y.H, 2 * y.W * filters.panelWidth * R * S * x.C)
-  let panels = filters.panelsPerGroup
+}
+
+/// The convolution by Winograd's algorithm.
+///
+/// The caller guarantees that the margin covers the padding and that both layouts fit.
+@unsafe private func convolveTiles(
+  _ input: ActivationBuffer, _ x: ActivationLayout, _ filters: PackedFilters<Float>, _ m: Int,
+  _ g: ConvolutionGeometry, into output: ActivationBuffer, _ y: ActivationLayout, rectified: Bool
+) {
+  let plan = WinogradPlan(
+    m: m, N: x.N, H: x.H + g.paddingTop + g.paddingBottom,
+    W: x.W + g.paddingLeft + g.paddingRight, C: x.C, top: 0, left: 0,
+    inputSteps: (x.imageLength, x.rowLength, x.stride), Ho: y.H, Wo: y.W, K: y.C,
+    outputSteps: (y.imageLength, y.rowLength, y.stride), rectified: rectified)
+  // SAFETY: windows stay inside the margin; both layouts fit into their buffers.
+  unsafe convolveWinograd(
+    plan, input.start + (x.offset(0, -g.paddingTop) - g.paddingLeft * x.C), filters,
+    output.start + y.offset(0, 0))
+}
+
+/// Operations that a piece of a layer should have: some 10 us of one core.
+private let layerPieceOperations = 1_000_000
+
+/// The direct convolution, in pieces of one image, one panel of channels and one band of rows.
+///
+/// The caller guarantees that the margin covers the padding and that both layouts fit.
+@unsafe private func convolveBands(
+  _ input: ActivationBuffer, _ x: ActivationLayout, _ filters: PackedFilters<Float>,
+  _ g: ConvolutionGeometry, into output: ActivationBuffer, _ y: ActivationLayout, rectified: Bool
+) {
+  let (R, S, panels) = (filters.shape[0], filters.shape[1], filters.panelsPerGroup)
+  let (bands, bandRows) = rowBands(
+    y.H, 2 * y.W * filters.panelWidth * R * S * x.C, layerPieceOperations)
   parallelFor(y.N * panels * bands) { piece in
     let (image, rest) = piece.quotientAndRemainder(dividingBy: panels * bands)
     let (panel, first) = (rest / bands, rest % bands * bandRows)

@@ -200,9 +200,11 @@ func convolveDirect<Scalar: KernelScalar>(
   }
 }
 
-/// The number of bands that rows are cut into, and the rows of each but the last.
-func rowBands(_ rows: Int, _ rowOperations: Int) -> (bands: Int, rows: Int) {
-  let wanted = max(1, min(rows, (rows * rowOperations + pieceOperations / 2) / pieceOperations))
+/// The number of bands that rows are cut into, of some `operations` each, and the rows of each but the last.
+func rowBands(
+  _ rows: Int, _ rowOperations: Int, _ operations: Int = pieceOperations
+) -> (bands: Int, rows: Int) {
+  let wanted = max(1, min(rows, (rows * rowOperations + operations / 2) / operations))
   let each = (rows + wanted - 1) / wanted
   return ((rows + each - 1) / each, each)
 }

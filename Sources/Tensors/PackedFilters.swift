@@ -83,6 +83,9 @@ public struct PackedFilters<Scalar: KernelScalar>: Sendable {
     self.bias = bias + [Scalar](repeating: 0, count: panelsPerGroup * panelWidth - n)
   }
 
+  /// Values of all panels.
+  package var packedCount: Int { panels.count }
+
   /// Values of a panel.
   var panelLength: Int { shape[0] * shape[1] * shape[2] * panelWidth }
 

@@ -7,8 +7,9 @@
 // Symbols: m -> 2 or 4; V -> transformed tiles [part][tile][C]; M -> sums [part][tile][K].
 // Order of sums: each part's sum over channels is one chain, so that no bit depends on how tiles are
 //   cut into blocks, on threads, or on AVX2 or AVX-512.
-// Deviations: few channels: a thread takes a block of tiles through all three steps in its cache;
-//   many: a large block is cut anew at each step, so that filters are read once for all its tiles.
+// Deviations: few tiles: they are transformed once, and a thread takes a panel of channels through the
+//   other two steps in its cache; few channels: a thread takes a block of tiles through all three;
+//   many of both: a large block is cut anew at each step, so that filters are read once for all its tiles.
 // Checked by: WinogradTests (twin winogradReference). Cost: (m + 2)^2 / (9 m^2) of the multiplications
 //   of the direct algorithm, (m + 2)^2 / 9 of its filters' memory.
 
@@ -57,6 +58,9 @@ private let (ownBytes, commonBytes) = (224 << 10, 16 << 20)
 /// Channels up to which a thread takes tiles through all steps.
 private let ownChannels = 128
 
+/// Tiles whose sums of one panel of channels fit into a thread's cache.
+private let panelTiles = 64
+
 /// Convolves images by filters packed for `plan.m`.
 ///
 /// The caller guarantees that the images of `plan` lie in valid memory from `source` and `target` on.
@@ -64,15 +68,24 @@ private let ownChannels = 128
   _ plan: WinogradPlan, _ source: UnsafePointer<Float>, _ filters: PackedFilters<Float>,
   _ target: UnsafeMutablePointer<Float>
 ) {
-  let C = plan.input.channels
-  let fitting = ownBytes / (plan.parts * plan.width * 4) / 12 * 12
-  let own = min(48, max(12, fitting))
-  if C <= ownChannels, plan.tiles >= 8 * own {
-    unsafe convolveInOwnBlocks(plan, own, source, filters, target)
+  if plan.tiles <= panelTiles, filters.panelsPerGroup > 1 {
+    unsafe convolveByPanels(plan, source, filters, target)
+  } else if plan.input.channels <= ownChannels {
+    unsafe convolveInOwnBlocks(plan, ownTiles(plan), source, filters, target)
   } else {
     let bytes = plan.parts * (plan.width + plan.sumWidth) * 4
     unsafe convolveInCommonBlocks(plan, max(12, commonBytes / bytes), source, filters, target)
   }
+}
+
+/// Tiles of a block that fits into a thread's cache: whole tiles of the kernels, and about as many blocks
+/// for each thread.
+private func ownTiles(_ plan: WinogradPlan) -> Int {
+  let fitting = min(48, max(12, ownBytes / (plan.parts * plan.width * 4) / 12 * 12))
+  let threads = Parallelism.threads
+  let rounds = max(1, ((plan.tiles + fitting - 1) / fitting + threads - 1) / threads)
+  let equal = (plan.tiles + rounds * threads - 1) / (rounds * threads)
+  return max(12, (equal + 5) / 6 * 6)
 }
 
 // MARK: - Blocks that one thread takes through all steps
@@ -115,7 +128,7 @@ private let ownChannels = 128
 }
 
 /// Transforms the sums of one panel's channels back.
-@unsafe private func finishPanel(
+@unsafe func finishPanel(
   _ plan: WinogradPlan, _ filters: PackedFilters<Float>, _ panel: Int, _ tiles: (Int, Int),
   _ M: UnsafeMutablePointer<Float>, _ tileStep: Int, _ partStep: Int,
   _ target: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>
@@ -135,7 +148,7 @@ private let ownChannels = 128
 /// M[part] = V[part] U[part] for some parts, `tiles` tiles and one panel of channels.
 ///
 /// V and M point at the first of the parts; then the distances of tiles and of parts.
-@unsafe private func multiplyParts(
+@unsafe func multiplyParts(
   _ filters: PackedFilters<Float>, _ parts: Range<Int>, _ panel: Int, _ tiles: Int,
   _ V: (start: UnsafeMutablePointer<Float>, tile: Int, part: Int),
   _ M: (start: UnsafeMutablePointer<Float>, tile: Int, part: Int)

@@ -28,6 +28,8 @@ public func convolveBand(
 ) {
   convolveBand(numbers, 2 &* lanesFloat, output, scratch) { n, column, x, y, step, gap in
     convolveTileFloat(n, numbers, column, input + x, panel, bias, y, step, gap)
+  } run: { count, x, y in
+    convolveRunFloat(count, numbers, input + x, panel, bias, y)
   }
 }
 
@@ -59,25 +61,35 @@ public func convolveBand(
 ) {
   convolveBand(numbers, 2 &* lanesDouble, output, scratch) { n, column, x, y, step, gap in
     convolveTileDouble(n, numbers, column, input + x, panel, bias, y, step, gap)
+  } run: { count, x, y in
+    convolveRunDouble(count, numbers, input + x, panel, bias, y)
   }
 }
 
 /// All tiles of the band; those of a panel with fewer columns than two vectors go through `scratch`.
+///
+/// `run` makes full tiles that lie one behind the other in a row, `tile` one of any size.
 @inline(__always)
 private func convolveBand<Scalar>(
   _ numbers: UnsafePointer<Int>, _ width: Int, _ output: UnsafeMutablePointer<Scalar>,
   _ scratch: UnsafeMutablePointer<Scalar>,
-  _ tile: (Int, Int, Int, UnsafeMutablePointer<Scalar>, Int, Int) -> Void
+  _ tile: (Int, Int, Int, UnsafeMutablePointer<Scalar>, Int, Int) -> Void,
+  run: (Int, Int, UnsafeMutablePointer<Scalar>) -> Void
 ) {
   let pixels = numbers[3]
   let outputGap = numbers[2] &- (pixels &- 1) &* numbers[5]
   let isWhole = numbers[11] == width
+  let runs = isWhole && numbers[8] == 1 && numbers[13] == 0
   var (left, x, y) = (numbers[0] &* pixels, 0, 0)
   while left > 0 {
-    let n = convolveTileSize(left)
+    var n = convolveTileSize(left)
     let from = y &* numbers[1] &+ x &* numbers[4]
     let to = output + (y &* numbers[2] &+ x &* numbers[5])
-    if isWhole {
+    if runs && n == convolveTilePixels && x &+ n <= pixels {
+      let count = fullTiles(pixels &- x, left)
+      run(count, from, to)
+      n &*= count
+    } else if isWhole {
       tile(n, x, from, to, numbers[5], outputGap)
     } else {
       tile(n, x, from, scratch, width, width)
@@ -90,6 +102,19 @@ private func convolveBand<Scalar>(
       y &+= 1
     }
   }
+}
+
+/// The full tiles of the next `inRow` pixels, at least one, `left` pixels before the end of the band.
+@inline(__always)
+private func fullTiles(_ inRow: Int, _ left: Int) -> Int {
+  var count = inRow / convolveTilePixels
+  // The last tiles of a band may be smaller ones of equal size.
+  while count > 1 {
+    let rest = left &- (count &- 1) &* convolveTilePixels
+    if convolveTileSize(rest) == convolveTilePixels { break }
+    count &-= 1
+  }
+  return count
 }
 
 /// Copies the columns that exist of each pixel of a tile.

@@ -17,6 +17,9 @@ func convolveTileSize(_ left: Int) -> Int {
   return 1
 }
 
+/// The pixels of the largest tile.
+let convolveTilePixels = 14
+
 /// One tile of `n` pixels, one of the sizes that there are.
 @inline(__always)
 func convolveTileFloat(
@@ -30,6 +33,145 @@ func convolveTileFloat(
   case 4: convolveTileFloat4(numbers, column, input, panel, bias, output, outputStep, outputGap)
   case 2: convolveTileFloat2(numbers, column, input, panel, bias, output, outputStep, outputGap)
   default: convolveTileFloat1(numbers, column, input, panel, bias, output, outputStep, outputGap)
+  }
+}
+
+/// `count` tiles of 14 pixels, one behind the other in a row, with one bias and one inner tap.
+@inline(never)
+func convolveRunFloat(
+  _ count: Int, _ numbers: UnsafePointer<Int>, _ input: UnsafePointer<Float>,
+  _ panel: UnsafePointer<Float>, _ bias: UnsafePointer<Float>,
+  _ output: UnsafeMutablePointer<Float>
+) {
+  let step = numbers[4], outputStep = numbers[5], channels = numbers[10]
+  let b0 = load(bias), b1 = load(bias + lanesFloat)
+  let floor = FloatVector(repeating: numbers[12] != 0 ? 0 : -Float.infinity)
+  var x0 = input, y0 = output, left = count
+  while left > 0 {
+    let x1 = x0 + step
+    let x2 = x1 + step
+    let x3 = x2 + step
+    let x4 = x3 + step
+    let x5 = x4 + step
+    let x6 = x5 + step
+    let x7 = x6 + step
+    let x8 = x7 + step
+    let x9 = x8 + step
+    let x10 = x9 + step
+    let x11 = x10 + step
+    let x12 = x11 + step
+    let x13 = x12 + step
+    var a0x0 = b0, a0x1 = b1
+    var a1x0 = b0, a1x1 = b1
+    var a2x0 = b0, a2x1 = b1
+    var a3x0 = b0, a3x1 = b1
+    var a4x0 = b0, a4x1 = b1
+    var a5x0 = b0, a5x1 = b1
+    var a6x0 = b0, a6x1 = b1
+    var a7x0 = b0, a7x1 = b1
+    var a8x0 = b0, a8x1 = b1
+    var a9x0 = b0, a9x1 = b1
+    var a10x0 = b0, a10x1 = b1
+    var a11x0 = b0, a11x1 = b1
+    var a12x0 = b0, a12x1 = b1
+    var a13x0 = b0, a13x1 = b1
+    var w = panel, outer = numbers[6], c = 0, end = channels
+    repeat {
+      while c < end {
+        let w0x0 = load(w + 0 &* lanesFloat), w0x1 = load(w + 1 &* lanesFloat)
+        let v0u0 = FloatVector(repeating: x0[c])
+        a0x0 = multiplyAdd(a0x0, v0u0, w0x0); a0x1 = multiplyAdd(a0x1, v0u0, w0x1)
+        let v1u0 = FloatVector(repeating: x1[c])
+        a1x0 = multiplyAdd(a1x0, v1u0, w0x0); a1x1 = multiplyAdd(a1x1, v1u0, w0x1)
+        let v2u0 = FloatVector(repeating: x2[c])
+        a2x0 = multiplyAdd(a2x0, v2u0, w0x0); a2x1 = multiplyAdd(a2x1, v2u0, w0x1)
+        let v3u0 = FloatVector(repeating: x3[c])
+        a3x0 = multiplyAdd(a3x0, v3u0, w0x0); a3x1 = multiplyAdd(a3x1, v3u0, w0x1)
+        let v4u0 = FloatVector(repeating: x4[c])
+        a4x0 = multiplyAdd(a4x0, v4u0, w0x0); a4x1 = multiplyAdd(a4x1, v4u0, w0x1)
+        let v5u0 = FloatVector(repeating: x5[c])
+        a5x0 = multiplyAdd(a5x0, v5u0, w0x0); a5x1 = multiplyAdd(a5x1, v5u0, w0x1)
+        let v6u0 = FloatVector(repeating: x6[c])
+        a6x0 = multiplyAdd(a6x0, v6u0, w0x0); a6x1 = multiplyAdd(a6x1, v6u0, w0x1)
+        let v7u0 = FloatVector(repeating: x7[c])
+        a7x0 = multiplyAdd(a7x0, v7u0, w0x0); a7x1 = multiplyAdd(a7x1, v7u0, w0x1)
+        let v8u0 = FloatVector(repeating: x8[c])
+        a8x0 = multiplyAdd(a8x0, v8u0, w0x0); a8x1 = multiplyAdd(a8x1, v8u0, w0x1)
+        let v9u0 = FloatVector(repeating: x9[c])
+        a9x0 = multiplyAdd(a9x0, v9u0, w0x0); a9x1 = multiplyAdd(a9x1, v9u0, w0x1)
+        let v10u0 = FloatVector(repeating: x10[c])
+        a10x0 = multiplyAdd(a10x0, v10u0, w0x0); a10x1 = multiplyAdd(a10x1, v10u0, w0x1)
+        let v11u0 = FloatVector(repeating: x11[c])
+        a11x0 = multiplyAdd(a11x0, v11u0, w0x0); a11x1 = multiplyAdd(a11x1, v11u0, w0x1)
+        let v12u0 = FloatVector(repeating: x12[c])
+        a12x0 = multiplyAdd(a12x0, v12u0, w0x0); a12x1 = multiplyAdd(a12x1, v12u0, w0x1)
+        let v13u0 = FloatVector(repeating: x13[c])
+        a13x0 = multiplyAdd(a13x0, v13u0, w0x0); a13x1 = multiplyAdd(a13x1, v13u0, w0x1)
+        w += 2 &* lanesFloat
+        c &+= 1
+      }
+      end &+= numbers[7]
+      c = end &- channels
+      outer &-= 1
+    } while outer > 0
+    a0x0 = a0x0.replacing(with: floor, where: a0x0 .< floor)
+    a0x1 = a0x1.replacing(with: floor, where: a0x1 .< floor)
+    a1x0 = a1x0.replacing(with: floor, where: a1x0 .< floor)
+    a1x1 = a1x1.replacing(with: floor, where: a1x1 .< floor)
+    a2x0 = a2x0.replacing(with: floor, where: a2x0 .< floor)
+    a2x1 = a2x1.replacing(with: floor, where: a2x1 .< floor)
+    a3x0 = a3x0.replacing(with: floor, where: a3x0 .< floor)
+    a3x1 = a3x1.replacing(with: floor, where: a3x1 .< floor)
+    a4x0 = a4x0.replacing(with: floor, where: a4x0 .< floor)
+    a4x1 = a4x1.replacing(with: floor, where: a4x1 .< floor)
+    a5x0 = a5x0.replacing(with: floor, where: a5x0 .< floor)
+    a5x1 = a5x1.replacing(with: floor, where: a5x1 .< floor)
+    a6x0 = a6x0.replacing(with: floor, where: a6x0 .< floor)
+    a6x1 = a6x1.replacing(with: floor, where: a6x1 .< floor)
+    a7x0 = a7x0.replacing(with: floor, where: a7x0 .< floor)
+    a7x1 = a7x1.replacing(with: floor, where: a7x1 .< floor)
+    a8x0 = a8x0.replacing(with: floor, where: a8x0 .< floor)
+    a8x1 = a8x1.replacing(with: floor, where: a8x1 .< floor)
+    a9x0 = a9x0.replacing(with: floor, where: a9x0 .< floor)
+    a9x1 = a9x1.replacing(with: floor, where: a9x1 .< floor)
+    a10x0 = a10x0.replacing(with: floor, where: a10x0 .< floor)
+    a10x1 = a10x1.replacing(with: floor, where: a10x1 .< floor)
+    a11x0 = a11x0.replacing(with: floor, where: a11x0 .< floor)
+    a11x1 = a11x1.replacing(with: floor, where: a11x1 .< floor)
+    a12x0 = a12x0.replacing(with: floor, where: a12x0 .< floor)
+    a12x1 = a12x1.replacing(with: floor, where: a12x1 .< floor)
+    a13x0 = a13x0.replacing(with: floor, where: a13x0 .< floor)
+    a13x1 = a13x1.replacing(with: floor, where: a13x1 .< floor)
+    let y1 = y0 + outputStep
+    let y2 = y1 + outputStep
+    let y3 = y2 + outputStep
+    let y4 = y3 + outputStep
+    let y5 = y4 + outputStep
+    let y6 = y5 + outputStep
+    let y7 = y6 + outputStep
+    let y8 = y7 + outputStep
+    let y9 = y8 + outputStep
+    let y10 = y9 + outputStep
+    let y11 = y10 + outputStep
+    let y12 = y11 + outputStep
+    let y13 = y12 + outputStep
+    store(a0x0, y0); store(a0x1, y0 + lanesFloat)
+    store(a1x0, y1); store(a1x1, y1 + lanesFloat)
+    store(a2x0, y2); store(a2x1, y2 + lanesFloat)
+    store(a3x0, y3); store(a3x1, y3 + lanesFloat)
+    store(a4x0, y4); store(a4x1, y4 + lanesFloat)
+    store(a5x0, y5); store(a5x1, y5 + lanesFloat)
+    store(a6x0, y6); store(a6x1, y6 + lanesFloat)
+    store(a7x0, y7); store(a7x1, y7 + lanesFloat)
+    store(a8x0, y8); store(a8x1, y8 + lanesFloat)
+    store(a9x0, y9); store(a9x1, y9 + lanesFloat)
+    store(a10x0, y10); store(a10x1, y10 + lanesFloat)
+    store(a11x0, y11); store(a11x1, y11 + lanesFloat)
+    store(a12x0, y12); store(a12x1, y12 + lanesFloat)
+    store(a13x0, y13); store(a13x1, y13 + lanesFloat)
+    x0 = x13 + step
+    y0 = y13 + outputStep
+    left &-= 1
   }
 }
 
@@ -533,6 +675,145 @@ func convolveTileDouble(
   }
 }
 
+/// `count` tiles of 14 pixels, one behind the other in a row, with one bias and one inner tap.
+@inline(never)
+func convolveRunDouble(
+  _ count: Int, _ numbers: UnsafePointer<Int>, _ input: UnsafePointer<Double>,
+  _ panel: UnsafePointer<Double>, _ bias: UnsafePointer<Double>,
+  _ output: UnsafeMutablePointer<Double>
+) {
+  let step = numbers[4], outputStep = numbers[5], channels = numbers[10]
+  let b0 = load(bias), b1 = load(bias + lanesDouble)
+  let floor = DoubleVector(repeating: numbers[12] != 0 ? 0 : -Double.infinity)
+  var x0 = input, y0 = output, left = count
+  while left > 0 {
+    let x1 = x0 + step
+    let x2 = x1 + step
+    let x3 = x2 + step
+    let x4 = x3 + step
+    let x5 = x4 + step
+    let x6 = x5 + step
+    let x7 = x6 + step
+    let x8 = x7 + step
+    let x9 = x8 + step
+    let x10 = x9 + step
+    let x11 = x10 + step
+    let x12 = x11 + step
+    let x13 = x12 + step
+    var a0x0 = b0, a0x1 = b1
+    var a1x0 = b0, a1x1 = b1
+    var a2x0 = b0, a2x1 = b1
+    var a3x0 = b0, a3x1 = b1
+    var a4x0 = b0, a4x1 = b1
+    var a5x0 = b0, a5x1 = b1
+    var a6x0 = b0, a6x1 = b1
+    var a7x0 = b0, a7x1 = b1
+    var a8x0 = b0, a8x1 = b1
+    var a9x0 = b0, a9x1 = b1
+    var a10x0 = b0, a10x1 = b1
+    var a11x0 = b0, a11x1 = b1
+    var a12x0 = b0, a12x1 = b1
+    var a13x0 = b0, a13x1 = b1
+    var w = panel, outer = numbers[6], c = 0, end = channels
+    repeat {
+      while c < end {
+        let w0x0 = load(w + 0 &* lanesDouble), w0x1 = load(w + 1 &* lanesDouble)
+        let v0u0 = DoubleVector(repeating: x0[c])
+        a0x0 = multiplyAdd(a0x0, v0u0, w0x0); a0x1 = multiplyAdd(a0x1, v0u0, w0x1)
+        let v1u0 = DoubleVector(repeating: x1[c])
+        a1x0 = multiplyAdd(a1x0, v1u0, w0x0); a1x1 = multiplyAdd(a1x1, v1u0, w0x1)
+        let v2u0 = DoubleVector(repeating: x2[c])
+        a2x0 = multiplyAdd(a2x0, v2u0, w0x0); a2x1 = multiplyAdd(a2x1, v2u0, w0x1)
+        let v3u0 = DoubleVector(repeating: x3[c])
+        a3x0 = multiplyAdd(a3x0, v3u0, w0x0); a3x1 = multiplyAdd(a3x1, v3u0, w0x1)
+        let v4u0 = DoubleVector(repeating: x4[c])
+        a4x0 = multiplyAdd(a4x0, v4u0, w0x0); a4x1 = multiplyAdd(a4x1, v4u0, w0x1)
+        let v5u0 = DoubleVector(repeating: x5[c])
+        a5x0 = multiplyAdd(a5x0, v5u0, w0x0); a5x1 = multiplyAdd(a5x1, v5u0, w0x1)
+        let v6u0 = DoubleVector(repeating: x6[c])
+        a6x0 = multiplyAdd(a6x0, v6u0, w0x0); a6x1 = multiplyAdd(a6x1, v6u0, w0x1)
+        let v7u0 = DoubleVector(repeating: x7[c])
+        a7x0 = multiplyAdd(a7x0, v7u0, w0x0); a7x1 = multiplyAdd(a7x1, v7u0, w0x1)
+        let v8u0 = DoubleVector(repeating: x8[c])
+        a8x0 = multiplyAdd(a8x0, v8u0, w0x0); a8x1 = multiplyAdd(a8x1, v8u0, w0x1)
+        let v9u0 = DoubleVector(repeating: x9[c])
+        a9x0 = multiplyAdd(a9x0, v9u0, w0x0); a9x1 = multiplyAdd(a9x1, v9u0, w0x1)
+        let v10u0 = DoubleVector(repeating: x10[c])
+        a10x0 = multiplyAdd(a10x0, v10u0, w0x0); a10x1 = multiplyAdd(a10x1, v10u0, w0x1)
+        let v11u0 = DoubleVector(repeating: x11[c])
+        a11x0 = multiplyAdd(a11x0, v11u0, w0x0); a11x1 = multiplyAdd(a11x1, v11u0, w0x1)
+        let v12u0 = DoubleVector(repeating: x12[c])
+        a12x0 = multiplyAdd(a12x0, v12u0, w0x0); a12x1 = multiplyAdd(a12x1, v12u0, w0x1)
+        let v13u0 = DoubleVector(repeating: x13[c])
+        a13x0 = multiplyAdd(a13x0, v13u0, w0x0); a13x1 = multiplyAdd(a13x1, v13u0, w0x1)
+        w += 2 &* lanesDouble
+        c &+= 1
+      }
+      end &+= numbers[7]
+      c = end &- channels
+      outer &-= 1
+    } while outer > 0
+    a0x0 = a0x0.replacing(with: floor, where: a0x0 .< floor)
+    a0x1 = a0x1.replacing(with: floor, where: a0x1 .< floor)
+    a1x0 = a1x0.replacing(with: floor, where: a1x0 .< floor)
+    a1x1 = a1x1.replacing(with: floor, where: a1x1 .< floor)
+    a2x0 = a2x0.replacing(with: floor, where: a2x0 .< floor)
+    a2x1 = a2x1.replacing(with: floor, where: a2x1 .< floor)
+    a3x0 = a3x0.replacing(with: floor, where: a3x0 .< floor)
+    a3x1 = a3x1.replacing(with: floor, where: a3x1 .< floor)
+    a4x0 = a4x0.replacing(with: floor, where: a4x0 .< floor)
+    a4x1 = a4x1.replacing(with: floor, where: a4x1 .< floor)
+    a5x0 = a5x0.replacing(with: floor, where: a5x0 .< floor)
+    a5x1 = a5x1.replacing(with: floor, where: a5x1 .< floor)
+    a6x0 = a6x0.replacing(with: floor, where: a6x0 .< floor)
+    a6x1 = a6x1.replacing(with: floor, where: a6x1 .< floor)
+    a7x0 = a7x0.replacing(with: floor, where: a7x0 .< floor)
+    a7x1 = a7x1.replacing(with: floor, where: a7x1 .< floor)
+    a8x0 = a8x0.replacing(with: floor, where: a8x0 .< floor)
+    a8x1 = a8x1.replacing(with: floor, where: a8x1 .< floor)
+    a9x0 = a9x0.replacing(with: floor, where: a9x0 .< floor)
+    a9x1 = a9x1.replacing(with: floor, where: a9x1 .< floor)
+    a10x0 = a10x0.replacing(with: floor, where: a10x0 .< floor)
+    a10x1 = a10x1.replacing(with: floor, where: a10x1 .< floor)
+    a11x0 = a11x0.replacing(with: floor, where: a11x0 .< floor)
+    a11x1 = a11x1.replacing(with: floor, where: a11x1 .< floor)
+    a12x0 = a12x0.replacing(with: floor, where: a12x0 .< floor)
+    a12x1 = a12x1.replacing(with: floor, where: a12x1 .< floor)
+    a13x0 = a13x0.replacing(with: floor, where: a13x0 .< floor)
+    a13x1 = a13x1.replacing(with: floor, where: a13x1 .< floor)
+    let y1 = y0 + outputStep
+    let y2 = y1 + outputStep
+    let y3 = y2 + outputStep
+    let y4 = y3 + outputStep
+    let y5 = y4 + outputStep
+    let y6 = y5 + outputStep
+    let y7 = y6 + outputStep
+    let y8 = y7 + outputStep
+    let y9 = y8 + outputStep
+    let y10 = y9 + outputStep
+    let y11 = y10 + outputStep
+    let y12 = y11 + outputStep
+    let y13 = y12 + outputStep
+    store(a0x0, y0); store(a0x1, y0 + lanesDouble)
+    store(a1x0, y1); store(a1x1, y1 + lanesDouble)
+    store(a2x0, y2); store(a2x1, y2 + lanesDouble)
+    store(a3x0, y3); store(a3x1, y3 + lanesDouble)
+    store(a4x0, y4); store(a4x1, y4 + lanesDouble)
+    store(a5x0, y5); store(a5x1, y5 + lanesDouble)
+    store(a6x0, y6); store(a6x1, y6 + lanesDouble)
+    store(a7x0, y7); store(a7x1, y7 + lanesDouble)
+    store(a8x0, y8); store(a8x1, y8 + lanesDouble)
+    store(a9x0, y9); store(a9x1, y9 + lanesDouble)
+    store(a10x0, y10); store(a10x1, y10 + lanesDouble)
+    store(a11x0, y11); store(a11x1, y11 + lanesDouble)
+    store(a12x0, y12); store(a12x1, y12 + lanesDouble)
+    store(a13x0, y13); store(a13x1, y13 + lanesDouble)
+    x0 = x13 + step
+    y0 = y13 + outputStep
+    left &-= 1
+  }
+}
+
 @inline(never)
 private func convolveTileDouble14(
   _ numbers: UnsafePointer<Int>, _ column: Int, _ input: UnsafePointer<Double>,
@@ -1031,6 +1312,9 @@ func convolveTileSize(_ left: Int) -> Int {
   return 1
 }
 
+/// The pixels of the largest tile.
+let convolveTilePixels = 6
+
 /// One tile of `n` pixels, one of the sizes that there are.
 @inline(__always)
 func convolveTileFloat(
@@ -1045,6 +1329,137 @@ func convolveTileFloat(
   case 3: convolveTileFloat3(numbers, column, input, panel, bias, output, outputStep, outputGap)
   case 2: convolveTileFloat2(numbers, column, input, panel, bias, output, outputStep, outputGap)
   default: convolveTileFloat1(numbers, column, input, panel, bias, output, outputStep, outputGap)
+  }
+}
+
+/// `count` tiles of 6 pixels, one behind the other in a row, with one bias and one inner tap.
+@inline(never)
+func convolveRunFloat(
+  _ count: Int, _ numbers: UnsafePointer<Int>, _ input: UnsafePointer<Float>,
+  _ panel: UnsafePointer<Float>, _ bias: UnsafePointer<Float>,
+  _ output: UnsafeMutablePointer<Float>
+) {
+  let step = numbers[4], outputStep = numbers[5], channels = numbers[10]
+  let b0 = load(bias), b1 = load(bias + lanesFloat)
+  let floor = FloatVector(repeating: numbers[12] != 0 ? 0 : -Float.infinity)
+  var x0 = input, y0 = output, left = count
+  while left > 0 {
+    let x1 = x0 + step
+    let x2 = x1 + step
+    let x3 = x2 + step
+    let x4 = x3 + step
+    let x5 = x4 + step
+    var a0x0 = b0, a0x1 = b1
+    var a1x0 = b0, a1x1 = b1
+    var a2x0 = b0, a2x1 = b1
+    var a3x0 = b0, a3x1 = b1
+    var a4x0 = b0, a4x1 = b1
+    var a5x0 = b0, a5x1 = b1
+    var w = panel, outer = numbers[6], c = 0, end = channels
+    repeat {
+      while c &+ 3 < end {
+        let w0x0 = load(w + 0 &* lanesFloat), w0x1 = load(w + 1 &* lanesFloat)
+        let v0u0 = FloatVector(repeating: x0[c])
+        a0x0 = multiplyAdd(a0x0, v0u0, w0x0); a0x1 = multiplyAdd(a0x1, v0u0, w0x1)
+        let v1u0 = FloatVector(repeating: x1[c])
+        a1x0 = multiplyAdd(a1x0, v1u0, w0x0); a1x1 = multiplyAdd(a1x1, v1u0, w0x1)
+        let v2u0 = FloatVector(repeating: x2[c])
+        a2x0 = multiplyAdd(a2x0, v2u0, w0x0); a2x1 = multiplyAdd(a2x1, v2u0, w0x1)
+        let v3u0 = FloatVector(repeating: x3[c])
+        a3x0 = multiplyAdd(a3x0, v3u0, w0x0); a3x1 = multiplyAdd(a3x1, v3u0, w0x1)
+        let v4u0 = FloatVector(repeating: x4[c])
+        a4x0 = multiplyAdd(a4x0, v4u0, w0x0); a4x1 = multiplyAdd(a4x1, v4u0, w0x1)
+        let v5u0 = FloatVector(repeating: x5[c])
+        a5x0 = multiplyAdd(a5x0, v5u0, w0x0); a5x1 = multiplyAdd(a5x1, v5u0, w0x1)
+        let w1x0 = load(w + 2 &* lanesFloat), w1x1 = load(w + 3 &* lanesFloat)
+        let v0u1 = FloatVector(repeating: x0[c &+ 1])
+        a0x0 = multiplyAdd(a0x0, v0u1, w1x0); a0x1 = multiplyAdd(a0x1, v0u1, w1x1)
+        let v1u1 = FloatVector(repeating: x1[c &+ 1])
+        a1x0 = multiplyAdd(a1x0, v1u1, w1x0); a1x1 = multiplyAdd(a1x1, v1u1, w1x1)
+        let v2u1 = FloatVector(repeating: x2[c &+ 1])
+        a2x0 = multiplyAdd(a2x0, v2u1, w1x0); a2x1 = multiplyAdd(a2x1, v2u1, w1x1)
+        let v3u1 = FloatVector(repeating: x3[c &+ 1])
+        a3x0 = multiplyAdd(a3x0, v3u1, w1x0); a3x1 = multiplyAdd(a3x1, v3u1, w1x1)
+        let v4u1 = FloatVector(repeating: x4[c &+ 1])
+        a4x0 = multiplyAdd(a4x0, v4u1, w1x0); a4x1 = multiplyAdd(a4x1, v4u1, w1x1)
+        let v5u1 = FloatVector(repeating: x5[c &+ 1])
+        a5x0 = multiplyAdd(a5x0, v5u1, w1x0); a5x1 = multiplyAdd(a5x1, v5u1, w1x1)
+        let w2x0 = load(w + 4 &* lanesFloat), w2x1 = load(w + 5 &* lanesFloat)
+        let v0u2 = FloatVector(repeating: x0[c &+ 2])
+        a0x0 = multiplyAdd(a0x0, v0u2, w2x0); a0x1 = multiplyAdd(a0x1, v0u2, w2x1)
+        let v1u2 = FloatVector(repeating: x1[c &+ 2])
+        a1x0 = multiplyAdd(a1x0, v1u2, w2x0); a1x1 = multiplyAdd(a1x1, v1u2, w2x1)
+        let v2u2 = FloatVector(repeating: x2[c &+ 2])
+        a2x0 = multiplyAdd(a2x0, v2u2, w2x0); a2x1 = multiplyAdd(a2x1, v2u2, w2x1)
+        let v3u2 = FloatVector(repeating: x3[c &+ 2])
+        a3x0 = multiplyAdd(a3x0, v3u2, w2x0); a3x1 = multiplyAdd(a3x1, v3u2, w2x1)
+        let v4u2 = FloatVector(repeating: x4[c &+ 2])
+        a4x0 = multiplyAdd(a4x0, v4u2, w2x0); a4x1 = multiplyAdd(a4x1, v4u2, w2x1)
+        let v5u2 = FloatVector(repeating: x5[c &+ 2])
+        a5x0 = multiplyAdd(a5x0, v5u2, w2x0); a5x1 = multiplyAdd(a5x1, v5u2, w2x1)
+        let w3x0 = load(w + 6 &* lanesFloat), w3x1 = load(w + 7 &* lanesFloat)
+        let v0u3 = FloatVector(repeating: x0[c &+ 3])
+        a0x0 = multiplyAdd(a0x0, v0u3, w3x0); a0x1 = multiplyAdd(a0x1, v0u3, w3x1)
+        let v1u3 = FloatVector(repeating: x1[c &+ 3])
+        a1x0 = multiplyAdd(a1x0, v1u3, w3x0); a1x1 = multiplyAdd(a1x1, v1u3, w3x1)
+        let v2u3 = FloatVector(repeating: x2[c &+ 3])
+        a2x0 = multiplyAdd(a2x0, v2u3, w3x0); a2x1 = multiplyAdd(a2x1, v2u3, w3x1)
+        let v3u3 = FloatVector(repeating: x3[c &+ 3])
+        a3x0 = multiplyAdd(a3x0, v3u3, w3x0); a3x1 = multiplyAdd(a3x1, v3u3, w3x1)
+        let v4u3 = FloatVector(repeating: x4[c &+ 3])
+        a4x0 = multiplyAdd(a4x0, v4u3, w3x0); a4x1 = multiplyAdd(a4x1, v4u3, w3x1)
+        let v5u3 = FloatVector(repeating: x5[c &+ 3])
+        a5x0 = multiplyAdd(a5x0, v5u3, w3x0); a5x1 = multiplyAdd(a5x1, v5u3, w3x1)
+        w += 8 &* lanesFloat
+        c &+= 4
+      }
+      while c < end {
+        let w0x0 = load(w + 0 &* lanesFloat), w0x1 = load(w + 1 &* lanesFloat)
+        let v0u0 = FloatVector(repeating: x0[c])
+        a0x0 = multiplyAdd(a0x0, v0u0, w0x0); a0x1 = multiplyAdd(a0x1, v0u0, w0x1)
+        let v1u0 = FloatVector(repeating: x1[c])
+        a1x0 = multiplyAdd(a1x0, v1u0, w0x0); a1x1 = multiplyAdd(a1x1, v1u0, w0x1)
+        let v2u0 = FloatVector(repeating: x2[c])
+        a2x0 = multiplyAdd(a2x0, v2u0, w0x0); a2x1 = multiplyAdd(a2x1, v2u0, w0x1)
+        let v3u0 = FloatVector(repeating: x3[c])
+        a3x0 = multiplyAdd(a3x0, v3u0, w0x0); a3x1 = multiplyAdd(a3x1, v3u0, w0x1)
+        let v4u0 = FloatVector(repeating: x4[c])
+        a4x0 = multiplyAdd(a4x0, v4u0, w0x0); a4x1 = multiplyAdd(a4x1, v4u0, w0x1)
+        let v5u0 = FloatVector(repeating: x5[c])
+        a5x0 = multiplyAdd(a5x0, v5u0, w0x0); a5x1 = multiplyAdd(a5x1, v5u0, w0x1)
+        w += 2 &* lanesFloat
+        c &+= 1
+      }
+      end &+= numbers[7]
+      c = end &- channels
+      outer &-= 1
+    } while outer > 0
+    a0x0 = a0x0.replacing(with: floor, where: a0x0 .< floor)
+    a0x1 = a0x1.replacing(with: floor, where: a0x1 .< floor)
+    a1x0 = a1x0.replacing(with: floor, where: a1x0 .< floor)
+    a1x1 = a1x1.replacing(with: floor, where: a1x1 .< floor)
+    a2x0 = a2x0.replacing(with: floor, where: a2x0 .< floor)
+    a2x1 = a2x1.replacing(with: floor, where: a2x1 .< floor)
+    a3x0 = a3x0.replacing(with: floor, where: a3x0 .< floor)
+    a3x1 = a3x1.replacing(with: floor, where: a3x1 .< floor)
+    a4x0 = a4x0.replacing(with: floor, where: a4x0 .< floor)
+    a4x1 = a4x1.replacing(with: floor, where: a4x1 .< floor)
+    a5x0 = a5x0.replacing(with: floor, where: a5x0 .< floor)
+    a5x1 = a5x1.replacing(with: floor, where: a5x1 .< floor)
+    let y1 = y0 + outputStep
+    let y2 = y1 + outputStep
+    let y3 = y2 + outputStep
+    let y4 = y3 + outputStep
+    let y5 = y4 + outputStep
+    store(a0x0, y0); store(a0x1, y0 + lanesFloat)
+    store(a1x0, y1); store(a1x1, y1 + lanesFloat)
+    store(a2x0, y2); store(a2x1, y2 + lanesFloat)
+    store(a3x0, y3); store(a3x1, y3 + lanesFloat)
+    store(a4x0, y4); store(a4x1, y4 + lanesFloat)
+    store(a5x0, y5); store(a5x1, y5 + lanesFloat)
+    x0 = x5 + step
+    y0 = y5 + outputStep
+    left &-= 1
   }
 }
 
@@ -1697,6 +2112,81 @@ func convolveTileDouble(
   }
 }
 
+/// `count` tiles of 6 pixels, one behind the other in a row, with one bias and one inner tap.
+@inline(never)
+func convolveRunDouble(
+  _ count: Int, _ numbers: UnsafePointer<Int>, _ input: UnsafePointer<Double>,
+  _ panel: UnsafePointer<Double>, _ bias: UnsafePointer<Double>,
+  _ output: UnsafeMutablePointer<Double>
+) {
+  let step = numbers[4], outputStep = numbers[5], channels = numbers[10]
+  let b0 = load(bias), b1 = load(bias + lanesDouble)
+  let floor = DoubleVector(repeating: numbers[12] != 0 ? 0 : -Double.infinity)
+  var x0 = input, y0 = output, left = count
+  while left > 0 {
+    let x1 = x0 + step
+    let x2 = x1 + step
+    let x3 = x2 + step
+    let x4 = x3 + step
+    let x5 = x4 + step
+    var a0x0 = b0, a0x1 = b1
+    var a1x0 = b0, a1x1 = b1
+    var a2x0 = b0, a2x1 = b1
+    var a3x0 = b0, a3x1 = b1
+    var a4x0 = b0, a4x1 = b1
+    var a5x0 = b0, a5x1 = b1
+    var w = panel, outer = numbers[6], c = 0, end = channels
+    repeat {
+      while c < end {
+        let w0x0 = load(w + 0 &* lanesDouble), w0x1 = load(w + 1 &* lanesDouble)
+        let v0u0 = DoubleVector(repeating: x0[c])
+        a0x0 = multiplyAdd(a0x0, v0u0, w0x0); a0x1 = multiplyAdd(a0x1, v0u0, w0x1)
+        let v1u0 = DoubleVector(repeating: x1[c])
+        a1x0 = multiplyAdd(a1x0, v1u0, w0x0); a1x1 = multiplyAdd(a1x1, v1u0, w0x1)
+        let v2u0 = DoubleVector(repeating: x2[c])
+        a2x0 = multiplyAdd(a2x0, v2u0, w0x0); a2x1 = multiplyAdd(a2x1, v2u0, w0x1)
+        let v3u0 = DoubleVector(repeating: x3[c])
+        a3x0 = multiplyAdd(a3x0, v3u0, w0x0); a3x1 = multiplyAdd(a3x1, v3u0, w0x1)
+        let v4u0 = DoubleVector(repeating: x4[c])
+        a4x0 = multiplyAdd(a4x0, v4u0, w0x0); a4x1 = multiplyAdd(a4x1, v4u0, w0x1)
+        let v5u0 = DoubleVector(repeating: x5[c])
+        a5x0 = multiplyAdd(a5x0, v5u0, w0x0); a5x1 = multiplyAdd(a5x1, v5u0, w0x1)
+        w += 2 &* lanesDouble
+        c &+= 1
+      }
+      end &+= numbers[7]
+      c = end &- channels
+      outer &-= 1
+    } while outer > 0
+    a0x0 = a0x0.replacing(with: floor, where: a0x0 .< floor)
+    a0x1 = a0x1.replacing(with: floor, where: a0x1 .< floor)
+    a1x0 = a1x0.replacing(with: floor, where: a1x0 .< floor)
+    a1x1 = a1x1.replacing(with: floor, where: a1x1 .< floor)
+    a2x0 = a2x0.replacing(with: floor, where: a2x0 .< floor)
+    a2x1 = a2x1.replacing(with: floor, where: a2x1 .< floor)
+    a3x0 = a3x0.replacing(with: floor, where: a3x0 .< floor)
+    a3x1 = a3x1.replacing(with: floor, where: a3x1 .< floor)
+    a4x0 = a4x0.replacing(with: floor, where: a4x0 .< floor)
+    a4x1 = a4x1.replacing(with: floor, where: a4x1 .< floor)
+    a5x0 = a5x0.replacing(with: floor, where: a5x0 .< floor)
+    a5x1 = a5x1.replacing(with: floor, where: a5x1 .< floor)
+    let y1 = y0 + outputStep
+    let y2 = y1 + outputStep
+    let y3 = y2 + outputStep
+    let y4 = y3 + outputStep
+    let y5 = y4 + outputStep
+    store(a0x0, y0); store(a0x1, y0 + lanesDouble)
+    store(a1x0, y1); store(a1x1, y1 + lanesDouble)
+    store(a2x0, y2); store(a2x1, y2 + lanesDouble)
+    store(a3x0, y3); store(a3x1, y3 + lanesDouble)
+    store(a4x0, y4); store(a4x1, y4 + lanesDouble)
+    store(a5x0, y5); store(a5x1, y5 + lanesDouble)
+    x0 = x5 + step
+    y0 = y5 + outputStep
+    left &-= 1
+  }
+}
+
 @inline(never)
 private func convolveTileDouble6(
   _ numbers: UnsafePointer<Int>, _ column: Int, _ input: UnsafePointer<Double>,
@@ -2123,6 +2613,9 @@ func convolveTileSize(_ left: Int) -> Int {
   return 1
 }
 
+/// The pixels of the largest tile.
+let convolveTilePixels = 4
+
 /// One tile of `n` pixels, one of the sizes that there are.
 @inline(__always)
 func convolveTileFloat(
@@ -2134,6 +2627,65 @@ func convolveTileFloat(
   case 4: convolveTileFloat4(numbers, column, input, panel, bias, output, outputStep, outputGap)
   case 2: convolveTileFloat2(numbers, column, input, panel, bias, output, outputStep, outputGap)
   default: convolveTileFloat1(numbers, column, input, panel, bias, output, outputStep, outputGap)
+  }
+}
+
+/// `count` tiles of 4 pixels, one behind the other in a row, with one bias and one inner tap.
+@inline(never)
+func convolveRunFloat(
+  _ count: Int, _ numbers: UnsafePointer<Int>, _ input: UnsafePointer<Float>,
+  _ panel: UnsafePointer<Float>, _ bias: UnsafePointer<Float>,
+  _ output: UnsafeMutablePointer<Float>
+) {
+  let step = numbers[4], outputStep = numbers[5], channels = numbers[10]
+  let b0 = load(bias), b1 = load(bias + lanesFloat)
+  let floor = FloatVector(repeating: numbers[12] != 0 ? 0 : -Float.infinity)
+  var x0 = input, y0 = output, left = count
+  while left > 0 {
+    let x1 = x0 + step
+    let x2 = x1 + step
+    let x3 = x2 + step
+    var a0x0 = b0, a0x1 = b1
+    var a1x0 = b0, a1x1 = b1
+    var a2x0 = b0, a2x1 = b1
+    var a3x0 = b0, a3x1 = b1
+    var w = panel, outer = numbers[6], c = 0, end = channels
+    repeat {
+      while c < end {
+        let w0x0 = load(w + 0 &* lanesFloat), w0x1 = load(w + 1 &* lanesFloat)
+        let v0u0 = FloatVector(repeating: x0[c])
+        a0x0 = multiplyAdd(a0x0, v0u0, w0x0); a0x1 = multiplyAdd(a0x1, v0u0, w0x1)
+        let v1u0 = FloatVector(repeating: x1[c])
+        a1x0 = multiplyAdd(a1x0, v1u0, w0x0); a1x1 = multiplyAdd(a1x1, v1u0, w0x1)
+        let v2u0 = FloatVector(repeating: x2[c])
+        a2x0 = multiplyAdd(a2x0, v2u0, w0x0); a2x1 = multiplyAdd(a2x1, v2u0, w0x1)
+        let v3u0 = FloatVector(repeating: x3[c])
+        a3x0 = multiplyAdd(a3x0, v3u0, w0x0); a3x1 = multiplyAdd(a3x1, v3u0, w0x1)
+        w += 2 &* lanesFloat
+        c &+= 1
+      }
+      end &+= numbers[7]
+      c = end &- channels
+      outer &-= 1
+    } while outer > 0
+    a0x0 = a0x0.replacing(with: floor, where: a0x0 .< floor)
+    a0x1 = a0x1.replacing(with: floor, where: a0x1 .< floor)
+    a1x0 = a1x0.replacing(with: floor, where: a1x0 .< floor)
+    a1x1 = a1x1.replacing(with: floor, where: a1x1 .< floor)
+    a2x0 = a2x0.replacing(with: floor, where: a2x0 .< floor)
+    a2x1 = a2x1.replacing(with: floor, where: a2x1 .< floor)
+    a3x0 = a3x0.replacing(with: floor, where: a3x0 .< floor)
+    a3x1 = a3x1.replacing(with: floor, where: a3x1 .< floor)
+    let y1 = y0 + outputStep
+    let y2 = y1 + outputStep
+    let y3 = y2 + outputStep
+    store(a0x0, y0); store(a0x1, y0 + lanesFloat)
+    store(a1x0, y1); store(a1x1, y1 + lanesFloat)
+    store(a2x0, y2); store(a2x1, y2 + lanesFloat)
+    store(a3x0, y3); store(a3x1, y3 + lanesFloat)
+    x0 = x3 + step
+    y0 = y3 + outputStep
+    left &-= 1
   }
 }
 
@@ -2312,6 +2864,65 @@ func convolveTileDouble(
   case 4: convolveTileDouble4(numbers, column, input, panel, bias, output, outputStep, outputGap)
   case 2: convolveTileDouble2(numbers, column, input, panel, bias, output, outputStep, outputGap)
   default: convolveTileDouble1(numbers, column, input, panel, bias, output, outputStep, outputGap)
+  }
+}
+
+/// `count` tiles of 4 pixels, one behind the other in a row, with one bias and one inner tap.
+@inline(never)
+func convolveRunDouble(
+  _ count: Int, _ numbers: UnsafePointer<Int>, _ input: UnsafePointer<Double>,
+  _ panel: UnsafePointer<Double>, _ bias: UnsafePointer<Double>,
+  _ output: UnsafeMutablePointer<Double>
+) {
+  let step = numbers[4], outputStep = numbers[5], channels = numbers[10]
+  let b0 = load(bias), b1 = load(bias + lanesDouble)
+  let floor = DoubleVector(repeating: numbers[12] != 0 ? 0 : -Double.infinity)
+  var x0 = input, y0 = output, left = count
+  while left > 0 {
+    let x1 = x0 + step
+    let x2 = x1 + step
+    let x3 = x2 + step
+    var a0x0 = b0, a0x1 = b1
+    var a1x0 = b0, a1x1 = b1
+    var a2x0 = b0, a2x1 = b1
+    var a3x0 = b0, a3x1 = b1
+    var w = panel, outer = numbers[6], c = 0, end = channels
+    repeat {
+      while c < end {
+        let w0x0 = load(w + 0 &* lanesDouble), w0x1 = load(w + 1 &* lanesDouble)
+        let v0u0 = DoubleVector(repeating: x0[c])
+        a0x0 = multiplyAdd(a0x0, v0u0, w0x0); a0x1 = multiplyAdd(a0x1, v0u0, w0x1)
+        let v1u0 = DoubleVector(repeating: x1[c])
+        a1x0 = multiplyAdd(a1x0, v1u0, w0x0); a1x1 = multiplyAdd(a1x1, v1u0, w0x1)
+        let v2u0 = DoubleVector(repeating: x2[c])
+        a2x0 = multiplyAdd(a2x0, v2u0, w0x0); a2x1 = multiplyAdd(a2x1, v2u0, w0x1)
+        let v3u0 = DoubleVector(repeating: x3[c])
+        a3x0 = multiplyAdd(a3x0, v3u0, w0x0); a3x1 = multiplyAdd(a3x1, v3u0, w0x1)
+        w += 2 &* lanesDouble
+        c &+= 1
+      }
+      end &+= numbers[7]
+      c = end &- channels
+      outer &-= 1
+    } while outer > 0
+    a0x0 = a0x0.replacing(with: floor, where: a0x0 .< floor)
+    a0x1 = a0x1.replacing(with: floor, where: a0x1 .< floor)
+    a1x0 = a1x0.replacing(with: floor, where: a1x0 .< floor)
+    a1x1 = a1x1.replacing(with: floor, where: a1x1 .< floor)
+    a2x0 = a2x0.replacing(with: floor, where: a2x0 .< floor)
+    a2x1 = a2x1.replacing(with: floor, where: a2x1 .< floor)
+    a3x0 = a3x0.replacing(with: floor, where: a3x0 .< floor)
+    a3x1 = a3x1.replacing(with: floor, where: a3x1 .< floor)
+    let y1 = y0 + outputStep
+    let y2 = y1 + outputStep
+    let y3 = y2 + outputStep
+    store(a0x0, y0); store(a0x1, y0 + lanesDouble)
+    store(a1x0, y1); store(a1x1, y1 + lanesDouble)
+    store(a2x0, y2); store(a2x1, y2 + lanesDouble)
+    store(a3x0, y3); store(a3x1, y3 + lanesDouble)
+    x0 = x3 + step
+    y0 = y3 + outputStep
+    left &-= 1
   }
 }
 

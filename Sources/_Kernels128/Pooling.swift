@@ -81,13 +81,14 @@ private func poolWindow<V: SIMD>(
   return isMaximum ? total : total / V(repeating: divisor)
 }
 
-/// The channels of one window: whole vectors, then one by one.
+/// The channels of one window from `first` on: whole vectors, then one by one.
 @inline(__always)
 private func poolPixel<V: SIMD>(
   _ isMaximum: Bool, _ larger: (V, V) -> V, _ plan: Plan, _ input: UnsafePointer<V.Scalar>,
-  _ rows: Int, _ columns: Int, _ divisor: V.Scalar, _ output: UnsafeMutablePointer<V.Scalar>
+  _ rows: Int, _ columns: Int, _ divisor: V.Scalar, _ output: UnsafeMutablePointer<V.Scalar>,
+  from first: Int = 0
 ) where V.Scalar: BinaryFloatingPoint {
-  var c = 0
+  var c = first
   let rowStep = plan.W * plan.C
   while c + V.scalarCount <= plan.C {
     let result = poolWindow(
@@ -103,6 +104,66 @@ private func poolPixel<V: SIMD>(
   }
 }
 
+// MARK: - Maxima of 3 x 3 windows two pixels apart, as SqueezeNet, ResNet and AlexNet have them
+
+/// The maximum of a column of three pixels.
+@inline(__always)
+private func column<V: SIMD>(
+  _ larger: (V, V) -> V, _ p: UnsafePointer<V.Scalar>, _ rowStep: Int
+) -> V {
+  larger(
+    larger(load(V.self, p, true), load(V.self, p + rowStep, true)),
+    load(V.self, p + 2 &* rowStep, true))
+}
+
+/// The maximum of whole vectors of channels of one window, of three columns.
+///
+/// The maximum of the last column is put where the next window's result will be, and taken from there.
+@inline(__always)
+private func poolColumns<V: SIMD>(
+  _ larger: (V, V) -> V, _ plan: Plan, _ input: UnsafePointer<V.Scalar>, _ hasFirst: Bool,
+  _ leavesLast: Bool, _ output: UnsafeMutablePointer<V.Scalar>
+) {
+  let (rowStep, C) = (plan.W &* plan.C, plan.C)
+  var c = 0
+  while c &+ V.scalarCount <= C {
+    let p = input + c
+    let last = column(larger, p + 2 &* C, rowStep)
+    let first = hasFirst ? load(V.self, output + c, true) : column(larger, p, rowStep)
+    let result = larger(larger(first, column(larger, p + C, rowStep)), last)
+    UnsafeMutableRawPointer(output + c).storeBytes(of: result, as: V.self)
+    if leavesLast { UnsafeMutableRawPointer(output + c + C).storeBytes(of: last, as: V.self) }
+    c &+= V.scalarCount
+  }
+}
+
+/// One row of windows, whole ones by columns.
+@inline(__always)
+private func poolRow<V: SIMD>(
+  _ larger: (V, V) -> V, _ plan: Plan, _ input: UnsafePointer<V.Scalar>, _ rows: Int,
+  _ output: UnsafeMutablePointer<V.Scalar>
+) where V.Scalar: BinaryFloatingPoint {
+  let vectors = plan.C / V.scalarCount &* V.scalarCount
+  var (x, hasFirst, target) = (0, false, output)
+  while x < plan.Wo {
+    let columns = plan.window(x, plan.W, plan.Wo, plan.S, plan.strideX, plan.left)
+    let source = input + columns.first &* plan.C
+    let isWhole = rows == 3 && columns.end &- columns.first == 3
+    if isWhole {
+      let leavesLast = x &+ 1 < plan.Wo
+      poolColumns(larger, plan, source, hasFirst, leavesLast, target)
+      hasFirst = leavesLast
+    } else {
+      hasFirst = false
+    }
+    poolPixel(
+      true, larger, plan, source, rows, columns.end &- columns.first, 1, target,
+      from: isWhole ? vectors : 0)
+    target += plan.C
+    x &+= 1
+  }
+}
+
 @inline(__always)
 private func poolAll<V: SIMD>(
   _ larger: (V, V) -> V, _ plan: Plan, _ input: UnsafePointer<V.Scalar>,
@@ -111,6 +172,12 @@ private func poolAll<V: SIMD>(
   var target = output
   for y in plan.firstRow..<plan.endRow {
     let rows = plan.window(y, plan.H, plan.Ho, plan.R, plan.strideY, plan.top)
+    if plan.kind == 0 && plan.S == 3 && plan.strideX == 2 {
+      let source = input + rows.first * plan.W * plan.C
+      poolRow(larger, plan, source, rows.end - rows.first, target)
+      target += plan.Wo * plan.C
+      continue
+    }
     for x in 0..<plan.Wo {
       let columns = plan.window(x, plan.W, plan.Wo, plan.S, plan.strideX, plan.left)
       let source = input + (rows.first * plan.W + columns.first) * plan.C

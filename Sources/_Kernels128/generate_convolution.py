@@ -46,6 +46,74 @@ def step(scalar, n, u):
     return out
 
 
+def channels(scalar, n, unrolled, indent):
+    """The loop over the channels `c ..< end` of one tap."""
+    out = []
+    for count in sorted({unrolled, 1}, reverse=True):
+        out.append(f"{indent}while c &+ {count - 1} < end {{" if count > 1 else f"{indent}while c < end {{")
+        for u in range(count):
+            out += [indent + "  " + line.strip() for line in step(scalar, n, u)]
+        out += [f"{indent}  w += {2 * count} &* lanes{scalar}", f"{indent}  c &+= {count}", indent + "}"]
+    return out
+
+
+def sums(scalar, n, unrolled):
+    """The loops over taps and channels, and the rectification."""
+    out = [
+        "  var w = panel, outer = 0, offset = 0",
+        "  while outer < numbers[6] {",
+        "    var inner = 0, base = offset",
+        "    while inner < numbers[8] {",
+        "      var c = base",
+        "      let end = base &+ numbers[10]",
+    ]
+    out += channels(scalar, n, unrolled, "      ")
+    out += [
+        "      inner &+= 1",
+        "      base &+= numbers[9]",
+        "    }",
+        "    outer &+= 1",
+        "    offset &+= numbers[7]",
+        "  }",
+        "  if numbers[12] != 0 {",
+    ]
+    out += [f"    {a} = rectified({a})" for a in accumulators(n)]
+    return out + ["  }"]
+
+
+def accumulators(n):
+    return [f"a{i}x{j}" for i in range(n) for j in (0, 1)]
+
+
+def run(scalar, n, unrolled):
+    """Full tiles one behind the other in a row: less to work out for each of them."""
+    lanes = f"lanes{scalar}"
+    out = [
+        f"/// `count` tiles of {n} pixels, one behind the other in a row, with one bias and one inner tap.",
+        "@inline(never)",
+        f"func convolveRun{scalar}(",
+        f"  _ count: Int, _ numbers: UnsafePointer<Int>, _ input: UnsafePointer<{scalar}>,",
+        f"  _ panel: UnsafePointer<{scalar}>, _ bias: UnsafePointer<{scalar}>,",
+        f"  _ output: UnsafeMutablePointer<{scalar}>",
+        ") {",
+        "  let step = numbers[4], outputStep = numbers[5], channels = numbers[10]",
+        f"  let b0 = load(bias), b1 = load(bias + {lanes})",
+        f"  let floor = {scalar}Vector(repeating: numbers[12] != 0 ? 0 : -{scalar}.infinity)",
+        "  var x0 = input, y0 = output, left = count",
+        "  while left > 0 {",
+    ]
+    body = [f"  let x{i} = x{i - 1} + step" for i in range(1, n)]
+    body += [f"  var a{i}x0 = b0, a{i}x1 = b1" for i in range(n)]
+    body += ["  var w = panel, outer = numbers[6], c = 0, end = channels", "  repeat {"]
+    body += channels(scalar, n, unrolled, "    ")
+    body += ["    end &+= numbers[7]", "    c = end &- channels", "    outer &-= 1", "  } while outer > 0"]
+    body += [f"  {a} = {a}.replacing(with: floor, where: {a} .< floor)" for a in accumulators(n)]
+    body += [f"  let y{i} = y{i - 1} + outputStep" for i in range(1, n)]
+    body += [f"  store(a{i}x0, y{i}); store(a{i}x1, y{i} + {lanes})" for i in range(n)]
+    body += [f"  x0 = x{n - 1} + step", f"  y0 = y{n - 1} + outputStep", "  left &-= 1"]
+    return out + ["  " + line for line in body] + ["  }", "}", ""]
+
+
 def tile(scalar, n, unrolled):
     lanes = f"lanes{scalar}"
     out = [
@@ -62,34 +130,10 @@ def tile(scalar, n, unrolled):
     out += pointers("x", n, "input", "step") + pointers("y", n, "output", "outputStep")
     if n > 1:
         out += turns(n)
-    names = [f"a{i}x{j}" for i in range(n) for j in (0, 1)]
     out += ["  var b = bias"]
     for i in range(n):
         out.append(f"  var a{i}x0 = load(b), a{i}x1 = load(b + {lanes}); b += numbers[13]")
-    out += [
-        "  var w = panel, outer = 0, offset = 0",
-        "  while outer < numbers[6] {",
-        "    var inner = 0, base = offset",
-        "    while inner < numbers[8] {",
-        "      var c = base",
-        "      let end = base &+ numbers[10]",
-    ]
-    for count in sorted({unrolled, 1}, reverse=True):
-        out.append(f"      while c &+ {count - 1} < end {{" if count > 1 else "      while c < end {")
-        for u in range(count):
-            out += step(scalar, n, u)
-        out += [f"        w += {2 * count} &* {lanes}", f"        c &+= {count}", "      }"]
-    out += [
-        "      inner &+= 1",
-        "      base &+= numbers[9]",
-        "    }",
-        "    outer &+= 1",
-        "    offset &+= numbers[7]",
-        "  }",
-        "  if numbers[12] != 0 {",
-    ]
-    out += [f"    {a} = rectified({a})" for a in names]
-    out += ["  }"]
+    out += sums(scalar, n, unrolled)
     out += [f"  store(a{i}x0, y{i}); store(a{i}x1, y{i} + {lanes})" for i in range(n)]
     out += ["}", ""]
     return out
@@ -132,8 +176,10 @@ def main():
             # Two tiles of middling size keep the arithmetic units busier than a full and a small one.
             out += [f"  if left > {sizes[0]} && left < {sizes[0] + 4} {{ return (left &+ 1) >> 1 }}"]
         out += [f"  if left >= {n} {{ return {n} }}" for n in sizes[:-1]] + ["  return 1", "}", ""]
+        out += ["/// The pixels of the largest tile.", f"let convolveTilePixels = {sizes[0]}", ""]
         for scalar in TYPES:
             out += chooser(scalar, sizes)
+            out += run(scalar, sizes[0], UNROLLED.get((sizes[0], scalar), 1))
             for n in sizes:
                 out += tile(scalar, n, UNROLLED.get((sizes[0], scalar), 1))
     out += ["#endif"]

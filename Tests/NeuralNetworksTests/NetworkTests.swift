@@ -74,6 +74,32 @@ import Testing
         == Array(all.scalars[(2 * length)..<(3 * length)]))
   }
 
+  /// With few weights each thread takes images of its own through all layers.
+  @Test func threadsDoNotChangeBits() throws {
+    let saved = Parallelism.threads
+    defer { Parallelism.threads = saved }
+    let description = NetworkDescription.squeezeNet(classes: 10)
+    let network = try Network(description, counterWeights(description))
+    let images = counterImages(5, 67, 64)
+    var first: [UInt32] = []
+    for threads in [1, 2, 3, 8] {
+      Parallelism.threads = threads
+      let bits = try network(images, layer: "fire9").scalars.map(\.bitPattern)
+      if first.isEmpty { first = bits }
+      #expect(bits == first, "\(threads) threads")
+    }
+  }
+
+  @Test func buffersAreUsedAgainForImagesOfOtherSizes() throws {
+    let network = try Network(smallResNet, counterWeights(smallResNet))
+    let (small, large) = (counterImages(1, 40, 33), counterImages(2, 70, 64))
+    let (one, two) = (try network(small, layer: "layer4.1"), try network(large, layer: "layer4.1"))
+    for _ in 0..<2 {
+      #expect(try network(small, layer: "layer4.1") == one)
+      #expect(try network(large, layer: "layer4.1") == two)
+    }
+  }
+
   @Test func sharesOfClassesAddUpToOne() throws {
     let network = try Network(smallVGG, counterWeights(smallVGG))
     let shares = try network(counterImages(2, 24, 16))

@@ -130,6 +130,36 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
     #expect(target.suffix(margin).allSatisfy { $0.isNaN })
   }
 
+  /// Every rest of a row after whole tiles, in rows that are shorter and longer than a tile, written into
+  /// a wider and higher image: NaN stays around every row, and beside the channels of every pixel.
+  @Test(arguments: 1...32, [1, 3])
+  func writesItsPixelsAlone(width: Int, side: Int) {
+    for K in [5, 32] {
+      let c = ConvolutionCase(
+        N: 2, H: 5, W: width, C: 4, R: side, S: side, K: K,
+        geometry: ConvolutionGeometry(padding: side / 2))
+      let (images, filters, bias) = c.operands(Float.self, seed: 5)
+      let expected = convolveReference(images, filters, bias: bias, geometry: c.geometry)
+      let x = ActivationLayout(2, 5, width, 4, margin: 1)
+      var y = ActivationLayout(2, 5, width, K, margin: 2)
+      (y.stride, y.firstChannel) = (K + 7, 3)
+      let input = ActivationBuffer(capacity: x.count)
+      let output = ActivationBuffer(capacity: y.count)
+      input.clearMargins(x)
+      input.load(images, first: 0, x)
+      let everything = ActivationLayout(1, 1, 1, y.count)
+      output.load(Tensor(repeating: .nan, shape: [1, 1, 1, y.count]), first: 0, everything)
+      convolve(
+        input, x, PackedFilters(filters, bias: bias), geometry: c.geometry, into: output, y,
+        rectified: false)
+      var (inside, all): ([Float], [Float]) = ([], [])
+      output.append(y, to: &inside)
+      output.append(everything, to: &all)
+      #expect(inside == expected.scalars)
+      #expect(all.count { $0.isNaN } == y.count - expected.count)
+    }
+  }
+
   @Test(arguments: [ConvolutionAlgorithm.im2col, .direct])
   func givesTheSameBitsForAnyNumberOfThreads(_ algorithm: ConvolutionAlgorithm) {
     let threads = Parallelism.threads

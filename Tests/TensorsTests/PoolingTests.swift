@@ -76,6 +76,41 @@ import Testing
     #expect(y.scalars.indices.filter { y.scalars[$0].isNaN } == [3])
   }
 
+  /// Windows share columns and rows; each that has the NaN is NaN, and no other.
+  @Test(arguments: [0, 1])
+  func aNaNAnywhereMakesItsWindowsNaN(padding: Int) {
+    let geometry = ConvolutionGeometry(stride: 2, padding: padding)
+    let plain = wholeNumbers([1, 7, 9, 20], Float.self)
+    for pixel in 0..<63 {
+      var x = plain
+      for channel in [0, 5, 19] { x.scalars[pixel * 20 + channel] = .nan }
+      let y = maximumPool(x, height: 3, width: 3, geometry: geometry)
+      let expected = poolReference(x, height: 3, width: 3, geometry: geometry, average: false)
+      #expect(
+        zip(y.scalars, expected.scalars).allSatisfy { $0 == $1 || ($0.isNaN && $1.isNaN) },
+        "pixel \(pixel)")
+    }
+  }
+
+  /// The largest of shared columns is put into the output; not behind its end.
+  @Test(arguments: [1, 8, 15, 16, 33, 64], [5, 6, 7])
+  func overlappingWindowsStayInsideTheirMemory(channels: Int, width: Int) {
+    let geometry = ConvolutionGeometry(stride: 2)
+    let x = wholeNumbers([1, 7, width, channels], Float.self)
+    let expected = poolReference(x, height: 3, width: 3, geometry: geometry, average: false)
+    let frame = [Float](repeating: .nan, count: 64)
+    let source = frame + x.scalars + frame
+    var target = frame + [Float](repeating: .nan, count: expected.count) + frame
+    source.withUnsafeBufferPointer { from in
+      target.withUnsafeMutableBufferPointer { to in
+        guard let from = from.baseAddress, let to = to.baseAddress else { return }
+        pool(from + 64, x.shape, to: to + 64, expected.shape, 3, 3, geometry, .maximum)
+      }
+    }
+    #expect(Array(target[64..<(64 + expected.count)]) == expected.scalars)
+    #expect(target.prefix(64).allSatisfy { $0.isNaN } && target.suffix(64).allSatisfy { $0.isNaN })
+  }
+
   @Test(arguments: [1, 4, 15, 16, 17, 33])
   func staysInsideItsMemory(channels: Int) {
     let x = wholeNumbers([1, 3, 5, channels], Float.self)

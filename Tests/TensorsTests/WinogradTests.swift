@@ -141,6 +141,22 @@ extension Tensor<Float> {
     }
   }
 
+  /// One image has few tiles, which threads share by panels of channels; five have many, which they share
+  /// by blocks of their own or in common.
+  @Test(arguments: [24, 160], [ConvolutionAlgorithm.winograd2, .winograd4])
+  func givesTheSameBitsForOneImageAndForMany(channels: Int, _ algorithm: ConvolutionAlgorithm) {
+    let (images, filters) = (normal([5, 15, 14, channels], 1), normal([3, 3, channels, 70], 2))
+    let geometry = ConvolutionGeometry(padding: 1)
+    let all = convolve(images, filters, geometry: geometry, algorithm: algorithm)
+    let (size, length) = (images.count / 5, all.count / 5)
+    for n in 0..<5 {
+      let image = Tensor(
+        shape: [1, 15, 14, channels], scalars: Array(images.scalars[(n * size)..<((n + 1) * size)]))
+      let one = convolve(image, filters, geometry: geometry, algorithm: algorithm)
+      #expect(one.scalars == Array(all.scalars[(n * length)..<((n + 1) * length)]))
+    }
+  }
+
   /// The digests hold for AVX2 and for AVX-512.
   @Test(
     .enabled(if: InstructionSet.current >= .avx2),
