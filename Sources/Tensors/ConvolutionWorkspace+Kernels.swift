@@ -1,7 +1,7 @@
 // Memory that convolutions write and read again before they return, kept for the next one.
 //
 // Fresh memory costs a page fault for each 4 KB, some milliseconds for a large layer.
-// Deviations: none. Checked by: WinogradTests. Cost: the largest workspace that was needed is kept.
+// Deviations: none. Checked by: WinogradTests. Cost: the two largest workspaces that were needed are kept.
 
 import Synchronization
 
@@ -20,20 +20,22 @@ import Synchronization
 
   deinit { unsafe UnsafeMutableRawPointer(start).deallocate() }
 
-  private static let spare = Mutex<ConvolutionWorkspace?>(nil)
+  /// The largest that were used, of which one call may need two at a time.
+  private static let spare = Mutex<[ConvolutionWorkspace]>([])
+  private static let mostSpare = 2
 
   /// Calls `body` with at least `capacity` values of any content.
   static func withValues(_ capacity: Int, _ body: (ConvolutionWorkspace) -> Void) {
-    let kept = spare.withLock { (kept: inout ConvolutionWorkspace?) -> ConvolutionWorkspace? in
-      defer { kept = nil }
-      return kept
+    let kept = spare.withLock { (all: inout [ConvolutionWorkspace]) -> ConvolutionWorkspace? in
+      // They are in the order of their sizes.
+      guard let fitting = all.firstIndex(where: { $0.capacity >= capacity }) else { return nil }
+      return all.remove(at: fitting)
     }
-    var workspace = kept
-    if (workspace?.capacity ?? 0) < capacity { workspace = nil }
-    let used = workspace ?? ConvolutionWorkspace(capacity: max(1, capacity))
+    let used = kept ?? ConvolutionWorkspace(capacity: max(1, capacity))
     body(used)
-    spare.withLock { kept in
-      if (kept?.capacity ?? 0) < used.capacity { kept = used }
+    spare.withLock { all in
+      all.insert(used, at: all.firstIndex { $0.capacity >= used.capacity } ?? all.count)
+      if all.count > mostSpare { all.removeFirst() }
     }
   }
 
