@@ -413,6 +413,9 @@ for network in unet resnet18; do
   check "the loss of $network falls" eval 'tr -d "\n" < out | sed "s/.*\"losses\" *: *\[//; s/\].*//" \
     | awk -F, "{ exit !(NF == 16 && \$NF < 0.95 * \$1) }"'
 done
+expect 0 "the operations of a step" "$nital" lab step unet --size 32 --batch 2 --base 4 --repeats 1 --profile
+check "the operations of a step: convolutions and their gradients take time" eval 'tr -d "\n" < out \
+  | grep -q "\"backward_milliseconds\" : [0-9.]*[1-9][^{}]*\"operation\" : \"convolution\""'
 expect 2 "a step of too many pixels" "$nital" lab step unet --batch 4096
 expect 2 "another network" "$nital" lab step lenet
 

@@ -6,7 +6,8 @@
 //   dY[n, y, x, k] -> accumulate, as dW transposed: (K x pixels) times (pixels x R S C).
 // Symbols: N H W C -> input; Ho Wo K -> output; R S -> filter; a unit is a run of columns of
 //   (R S C) that lie side by side in a padded row of X.
-// Deviations: the patch matrix does not exist: the kernel reads the columns of a tap (of all taps of
+// Deviations: short rows of many filters go another way (ConvolutionProducts+Kernels.swift). Here the
+//   patch matrix does not exist: the kernel reads the columns of a tap (of all taps of
 //   a filter row without dilation) where they lie in a padded row, with the pixel step as its
 //   stride. A ring of padded rows is copied once a row.
 // Order of sums: output rows are cut into pieces by shape alone; a piece adds blocks of at most
@@ -46,6 +47,9 @@ public func convolutionFilterGradient<Scalar: KernelScalar>(
     let dW = winogradFilterGradient(x, dY, geometry: g, algorithm: chosen) as? Tensor<Scalar>
   {
     return dW
+  }
+  if prefersProducts(outputGradient.shape) {
+    return filterGradientByProducts(input, outputGradient, R, S, g)
   }
   let plan = FilterGradientPlan<Scalar>(input.shape, outputGradient.shape, R, S, g)
   var partial = [Scalar](repeating: 0, count: plan.pieces * plan.columns * K)

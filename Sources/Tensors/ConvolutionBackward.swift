@@ -5,7 +5,8 @@
 // Equation -> code: dX[i] = sum over r of dY[(i + top - r) / stride] W[r], where the division is
 //   exact. For stride 1 that is a convolution of dY with the mirrored, transposed filters. For a
 //   larger stride the rows i fall into `stride` phases a = (i + top) mod stride, and each is a
-//   convolution with every stride-th tap, r = a + stride t -> inputGradientByPhases.
+//   convolution with every stride-th tap, r = a + stride t -> inputGradientByPhases
+//   (ConvolutionPhases+Kernels.swift).
 // Symbols: N H W C -> input; Ho Wo K -> output; R S -> filter; X, Y, W -> input, output, filters.
 // Deviations: with stride and dilation both above 1, zeros are put between the values of dY
 //   (section 4.5 of the guide), which costs stride^2 times the operations.
@@ -17,7 +18,7 @@
 ///   - outputGradient: dY, shape (N, outputHeight, outputWidth, K).
 ///   - filters: shape (R, S, C, K), those of the convolution from C to K channels.
 ///   - g: geometry of that convolution; one group.
-///   - algorithm: how the convolutions are computed that it consists of.
+///   - algorithm: how the convolution with mirrored filters is computed, where the stride is 1.
 ///   - inputGradient: dX, shape (N, H, W, C); its values do not matter.
 /// - Precondition: a convolution of `inputGradient`'s shape has `outputGradient`'s shape.
 @specialized(where Scalar == Float)
@@ -35,11 +36,10 @@ public func convolutionInputGradient<Scalar: KernelScalar>(
       bottom: inputGradient.shape[1] + g.paddingTop - outputGradient.shape[1],
       left: x - g.paddingLeft,
       right: inputGradient.shape[2] + g.paddingLeft - outputGradient.shape[2])
-    convolveWithin(
-      outputGradient, mirrored(filters), margins, g.dilationY, g.dilationX, algorithm,
-      into: &inputGradient)
+    convolveMirrored(
+      outputGradient, filters, margins, g.dilationY, g.dilationX, algorithm, into: &inputGradient)
   } else if g.dilationY == 1 && g.dilationX == 1 {
-    inputGradientByPhases(outputGradient, filters, g, algorithm, into: &inputGradient)
+    inputGradientByPhases(outputGradient, filters, g, into: &inputGradient)
   } else {
     var dense = g
     (dense.strideY, dense.strideX) = (1, 1)
@@ -87,8 +87,8 @@ private func mirrored<Scalar: KernelScalar>(_ filters: Tensor<Scalar>) -> Tensor
   return result
 }
 
-/// The convolution with stride 1 of an image with margins that may be negative.
-private func convolveWithin<Scalar: KernelScalar>(
+/// The convolution with stride 1 of an image, with margins that may be negative, with mirrored filters.
+private func convolveMirrored<Scalar: KernelScalar>(
   _ image: Tensor<Scalar>, _ filters: Tensor<Scalar>, _ m: Margins, _ dilationY: Int,
   _ dilationX: Int, _ algorithm: ConvolutionAlgorithm, into output: inout Tensor<Scalar>
 ) {
@@ -101,8 +101,16 @@ private func convolveWithin<Scalar: KernelScalar>(
     strideY: 1, strideX: 1, paddingTop: max(0, m.top), paddingBottom: max(0, m.bottom),
     paddingLeft: max(0, m.left), paddingRight: max(0, m.right), dilationY: dilationY,
     dilationX: dilationX)
-  convolveInBands(
-    source, filters, geometry: geometry, algorithm: algorithm, into: &output)
+  let (R, S, C, K) = (filters.shape[0], filters.shape[1], filters.shape[2], filters.shape[3])
+  let chosen = algorithm.resolved(
+    output.shape, [R, S, K, C], geometry, isFloat: Scalar.self == Float.self)
+  if let m = chosen.winogradTile, Scalar.self == Float.self {
+    convolveWinogradOnce(
+      source, filters, isMirrored: true, bias: [], geometry, m, into: &output)
+  } else {
+    convolveInBands(
+      source, mirrored(filters), geometry: geometry, algorithm: chosen, into: &output)
+  }
 }
 
 /// Images without some rows and columns at their edges.
@@ -135,90 +143,6 @@ private func spreadOut<Scalar: KernelScalar>(
     for c in 0..<C { result.scalars[to + c] = image.scalars[pixel * C + c] }
   }
   return result
-}
-
-/// One phase along one axis: which taps, and which outputs of the phase's convolution.
-private struct Phase {
-  /// The first tap, and the number of taps, `stride` apart.
-  let first, taps: Int
-  /// The first row of dX, and the number of rows, `stride` apart.
-  let row, rows: Int
-  /// Zeros before and after dY; negative numbers cut off.
-  let before, after: Int
-
-  /// Phase `a` of an axis with `extent` inputs, `outputs` outputs and `filter` taps.
-  init(_ a: Int, stride: Int, padding: Int, extent: Int, outputs: Int, filter: Int) {
-    first = a
-    taps = a < filter ? (filter - a + stride - 1) / stride : 0
-    row = ((a - padding) % stride + stride) % stride
-    rows = row < extent ? (extent - row + stride - 1) / stride : 0
-    let start = (row + padding - a) / stride
-    before = taps - 1 - start
-    after = start + rows - outputs
-  }
-}
-
-private func inputGradientByPhases<Scalar: KernelScalar>(
-  _ dY: Tensor<Scalar>, _ filters: Tensor<Scalar>, _ g: ConvolutionGeometry,
-  _ algorithm: ConvolutionAlgorithm, into dX: inout Tensor<Scalar>
-) {
-  let (N, H, W, C) = (dX.shape[0], dX.shape[1], dX.shape[2], dX.shape[3])
-  for a in 0..<g.strideY {
-    let vertical = Phase(
-      a, stride: g.strideY, padding: g.paddingTop, extent: H, outputs: dY.shape[1],
-      filter: filters.shape[0])
-    for b in 0..<g.strideX {
-      let horizontal = Phase(
-        b, stride: g.strideX, padding: g.paddingLeft, extent: W, outputs: dY.shape[2],
-        filter: filters.shape[1])
-      guard vertical.rows > 0, horizontal.rows > 0 else { continue }
-      var part = Tensor<Scalar>.zeros([N, vertical.rows, horizontal.rows, C])
-      if vertical.taps > 0 && horizontal.taps > 0 {
-        let taps = everyTap(filters, vertical, horizontal, g)
-        convolveWithin(
-          dY, mirrored(taps),
-          Margins(
-            top: vertical.before, bottom: vertical.after, left: horizontal.before,
-            right: horizontal.after), 1, 1, algorithm, into: &part)
-      }
-      scatter(part, vertical.row, horizontal.row, g, into: &dX)
-    }
-  }
-}
-
-/// The taps of one phase as filters of their own.
-private func everyTap<Scalar: KernelScalar>(
-  _ filters: Tensor<Scalar>, _ y: Phase, _ x: Phase, _ g: ConvolutionGeometry
-) -> Tensor<Scalar> {
-  let (S, size) = (filters.shape[1], filters.shape[2] * filters.shape[3])
-  var values: [Scalar] = []
-  for t in 0..<y.taps {
-    for u in 0..<x.taps {
-      let tap = (y.first + t * g.strideY) * S + x.first + u * g.strideX
-      values += filters.scalars[(tap * size)..<((tap + 1) * size)]
-    }
-  }
-  return Tensor(shape: [y.taps, x.taps, filters.shape[2], filters.shape[3]], scalars: values)
-}
-
-/// Puts the pixels of a phase where they belong.
-private func scatter<Scalar: KernelScalar>(
-  _ part: Tensor<Scalar>, _ firstRow: Int, _ firstColumn: Int, _ g: ConvolutionGeometry,
-  into dX: inout Tensor<Scalar>
-) {
-  let (H, W, C) = (dX.shape[1], dX.shape[2], dX.shape[3])
-  let (rows, columns) = (part.shape[1], part.shape[2])
-  let values = part.scalars
-  // A chunk is one row of dX: rows of other phases are left alone.
-  parallelForEachChunk(of: &dX.scalars, size: W * C) { line, chunk in
-    let (n, y) = line.quotientAndRemainder(dividingBy: H)
-    guard y >= firstRow, (y - firstRow) % g.strideY == 0 else { return }
-    let from = (n * rows + (y - firstRow) / g.strideY) * columns * C
-    for x in 0..<columns {
-      let to = (firstColumn + x * g.strideX) * C
-      for c in 0..<C { chunk[to + c] = values[from + x * C + c] }
-    }
-  }
 }
 
 /// The transposed convolution: what a convolution's gradient does, as a layer of its own.

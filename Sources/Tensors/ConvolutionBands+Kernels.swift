@@ -20,7 +20,11 @@ package func convolveInBands<Scalar: KernelScalar>(
     algorithm == .automatic
     ? ConvolutionAlgorithm.chosen(
       filters: weights.shape, geometry: g, outputHeight: shape[1], outputWidth: shape[2],
-      isFloat: Scalar.self == Float.self) : algorithm
+      images: shape[0], isFloat: Scalar.self == Float.self) : algorithm
+  if let m = chosen.winogradTile, Scalar.self == Float.self {
+    return convolveWinogradOnce(
+      input, weights, isMirrored: false, bias: bias?.scalars ?? [], g, m, into: &output)
+  }
   let filters = PackedFilters(weights, bias: bias, algorithm: chosen)
   let (H, W, C, R) = (input.shape[1], input.shape[2], input.shape[3], filters.shape[0])
   let row = max(1, (g.paddingLeft + W + g.paddingRight) * C * MemoryLayout<Scalar>.stride)

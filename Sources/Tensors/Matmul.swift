@@ -18,6 +18,8 @@
 /// - Returns: shape (m, n).
 /// - Precondition: both are matrices, and the inner extents agree.
 /// - Complexity: 2 m n k operations.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
 public func matmul<Scalar: KernelScalar>(
   _ A: Tensor<Scalar>, _ B: Tensor<Scalar>, transposingA: Bool = false, transposingB: Bool = false
 ) -> Tensor<Scalar> {

@@ -6,8 +6,15 @@
 // Equation -> code: dX[i] = sum over windows that hold i of share(window, i) dY[window], gathered
 //   row of X by row of X, so that rows are independent -> gatherRows.
 // Symbols: N H W C -> input; Ho Wo -> output; R S -> window.
-// Deviations: none. Checked by: GradientTests, TorchGradientTests.
+// Deviations: none. Checked by: PoolingGradientTests, GradientTests, TorchGradientTests.
 // Cost: R passes over each window for the maximum, else one.
+
+import _Kernels128
+
+#if !NITAL_PORTABLE
+import _Kernels256
+import _Kernels512
+#endif
 
 /// What a value of a window receives of the window's gradient.
 package enum PoolingGradient: Sendable {
@@ -74,57 +81,20 @@ private func inside(_ first: Int, _ size: Int, _ extent: Int) -> Range<Int> {
   max(0, first)..<min(extent, first + size)
 }
 
-/// One window of maximum pooling.
-private struct MaximumWindow: Sendable {
-  /// Its rows and columns inside the image, and the row whose gradient is wanted.
-  let rows, columns: Range<Int>
-  let row: Int
-  /// Values of an image row and of a pixel.
-  let rowStep, C: Int
+/// One row of an image's gradient and the windows that hold it.
+///
+/// The kernel reads these thirteen numbers in this order.
+private struct PoolingGradientRow {
+  let H, W, C, Wo, R, S, strideY, strideX, top, left: Int
+  let row, firstWindow, endWindow: Int
 
-  /// Adds the gradient `d` of channels `c` on to the pixels of `target`, a row, that are the first largest.
-  @inline(__always)
-  @unsafe func addLanes<Scalar: KernelScalar>(
-    _ image: UnsafePointer<Scalar>, _ d: UnsafePointer<Scalar>, _ c: Int,
-    _ target: UnsafeMutablePointer<Scalar>
-  ) {
-    var (largest, place, here) = (Scalar.Lanes(), Scalar.Lanes(), Scalar(0))
-    for y in rows {
-      for x in columns {
-        let v: Scalar.Lanes = unsafe lanes(image + y * rowStep + x * C + c)
-        let number = Scalar.Lanes(repeating: here)
-        if here == 0 { largest = v }
-        place = Scalar.chosen(number, otherwise: place, where: v, exceeds: largest)
-        largest = Scalar.chosen(v, otherwise: largest, where: v, exceeds: largest)
-        here += 1
-      }
+  /// Calls `body` with the thirteen numbers.
+  func withNumbers(_ body: (UnsafePointer<Int>) -> Void) {
+    // SAFETY: the value consists of thirteen Ints, which outlive the call.
+    unsafe withUnsafeBytes(of: self) { bytes in
+      guard let base = bytes.baseAddress else { return }
+      unsafe body(base.assumingMemoryBound(to: Int.self))
     }
-    let (gradient, zero): (Scalar.Lanes, Scalar.Lanes) = unsafe (lanes(d + c), Scalar.Lanes())
-    here = Scalar((row - rows.lowerBound) * columns.count)
-    for x in columns {
-      let number = Scalar.Lanes(repeating: here)
-      let upTo = Scalar.chosen(zero, otherwise: gradient, where: place, exceeds: number)
-      let only = Scalar.chosen(zero, otherwise: upTo, where: number, exceeds: place)
-      unsafe store(lanes(target + x * C + c) + only, target + x * C + c)
-      here += 1
-    }
-  }
-
-  /// The same for one channel.
-  @inline(__always)
-  @unsafe func addSingle<Scalar: KernelScalar>(
-    _ image: UnsafePointer<Scalar>, _ d: UnsafePointer<Scalar>, _ c: Int,
-    _ target: UnsafeMutablePointer<Scalar>
-  ) {
-    var (bestRow, bestColumn) = (rows.lowerBound, columns.lowerBound)
-    var largest = unsafe image[bestRow * rowStep + bestColumn * C + c]
-    for y in rows {
-      for x in columns {
-        let v = unsafe image[y * rowStep + x * C + c]
-        if v > largest { (largest, bestRow, bestColumn) = (v, y, x) }
-      }
-    }
-    if bestRow == row { unsafe target[bestColumn * C + c] += d[c] }
   }
 }
 
@@ -144,27 +114,68 @@ private func maximumGradient<Scalar: KernelScalar>(
       let gradient = unsafe SharedPointer(UnsafeMutablePointer(mutating: dY))
       parallelForEachChunk(of: &dX.scalars, size: max(1, W * C)) { line, row in
         let (n, iy) = line.quotientAndRemainder(dividingBy: H)
+        let held = windows(holding: iy, R, g.strideY, g.paddingTop, Ho)
+        let plan = PoolingGradientRow(
+          H: H, W: W, C: C, Wo: Wo, R: R, S: S, strideY: g.strideY, strideX: g.strideX,
+          top: g.paddingTop, left: g.paddingLeft, row: iy, firstWindow: held.lowerBound,
+          endWindow: held.upperBound)
         unsafe row.withUnsafeMutableBufferPointer { row in
           guard let target = row.baseAddress else { return }
-          unsafe target.update(repeating: 0, count: W * C)
-          for oy in windows(holding: iy, R, g.strideY, g.paddingTop, Ho) {
-            for ox in 0..<Wo {
-              let window = MaximumWindow(
-                rows: inside(oy * g.strideY - g.paddingTop, R, H),
-                columns: inside(ox * g.strideX - g.paddingLeft, S, W), row: iy, rowStep: W * C, C: C
-              )
-              let from = unsafe UnsafePointer(image.pointer + n * H * W * C)
-              let d = unsafe UnsafePointer(gradient.pointer + ((n * Ho + oy) * Wo + ox) * C)
-              forLanes(Scalar.self, C) { c in
-                unsafe window.addLanes(from, d, c, target)
-              } single: { c in
-                unsafe window.addSingle(from, d, c, target)
-              }
-            }
-          }
+          unsafe maximumGradientRow(
+            plan, image.pointer + n * H * W * C, gradient.pointer + n * Ho * Wo * C, target)
         }
       }
     }
+  }
+}
+
+/// Calls the kernel of the instruction set in use.
+@inline(__always)
+@unsafe private func maximumGradientRow<Scalar: KernelScalar>(
+  _ plan: PoolingGradientRow, _ image: UnsafePointer<Scalar>, _ dY: UnsafePointer<Scalar>,
+  _ target: UnsafeMutablePointer<Scalar>
+) {
+  let (x, d, to) = unsafe (
+    UnsafeRawPointer(image), UnsafeRawPointer(dY), UnsafeMutableRawPointer(target)
+  )
+  // SAFETY: the pointers already point at values of the type that is compared.
+  unsafe plan.withNumbers { numbers in
+    if Scalar.self == Float.self {
+      unsafe maximumGradientRow(
+        numbers, x.assumingMemoryBound(to: Float.self), d.assumingMemoryBound(to: Float.self),
+        to.assumingMemoryBound(to: Float.self))
+    } else {
+      precondition(Scalar.self == Double.self, "no kernel for \(Scalar.self)")
+      unsafe maximumGradientRow(
+        numbers, x.assumingMemoryBound(to: Double.self), d.assumingMemoryBound(to: Double.self),
+        to.assumingMemoryBound(to: Double.self))
+    }
+  }
+}
+
+@unsafe private func maximumGradientRow(
+  _ numbers: UnsafePointer<Int>, _ image: UnsafePointer<Float>, _ dY: UnsafePointer<Float>,
+  _ target: UnsafeMutablePointer<Float>
+) {
+  switch InstructionSet.current {
+  #if !NITAL_PORTABLE
+  case .avx512: unsafe _Kernels512.maximumGradientRow(numbers, image, dY, target)
+  case .avx2: unsafe _Kernels256.maximumGradientRow(numbers, image, dY, target)
+  #endif
+  default: unsafe _Kernels128.maximumGradientRow(numbers, image, dY, target)
+  }
+}
+
+@unsafe private func maximumGradientRow(
+  _ numbers: UnsafePointer<Int>, _ image: UnsafePointer<Double>, _ dY: UnsafePointer<Double>,
+  _ target: UnsafeMutablePointer<Double>
+) {
+  switch InstructionSet.current {
+  #if !NITAL_PORTABLE
+  case .avx512: unsafe _Kernels512.maximumGradientRow(numbers, image, dY, target)
+  case .avx2: unsafe _Kernels256.maximumGradientRow(numbers, image, dY, target)
+  #endif
+  default: unsafe _Kernels128.maximumGradientRow(numbers, image, dY, target)
   }
 }
 

@@ -9,11 +9,12 @@
 /// Values of one piece of parallel work.
 private let pieceValues = 1 << 16
 
-/// An array of zeros; generic code of another module would set them one by one.
+/// An array of zeros, in large pages where it is large; generic code of another module would set them one
+/// by one.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 package func zeroValues<Scalar: KernelScalar>(_ count: Int) -> [Scalar] {
-  [Scalar](repeating: 0, count: count)
+  largeZeros(count)
 }
 
 /// Negative values become 0, in place; NaN stays.

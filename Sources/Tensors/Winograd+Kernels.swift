@@ -68,7 +68,29 @@ private let panelTiles = 64
   _ plan: WinogradPlan, _ source: UnsafePointer<Float>, _ filters: PackedFilters<Float>,
   _ target: UnsafeMutablePointer<Float>
 ) {
-  if plan.tiles <= panelTiles, filters.panelsPerGroup > 1 {
+  let (C, K) = (filters.shape[2], filters.shape[3])
+  // SAFETY: a part has whole panels of C rows; bias and zeros are filled up to whole panels.
+  unsafe filters.panels.withUnsafeBufferPointer { panels in
+    unsafe filters.bias.withUnsafeBufferPointer { bias in
+      unsafe filters.zeros.withUnsafeBufferPointer { zeros in
+        guard let panels = panels.baseAddress, let bias = bias.baseAddress,
+          let zeros = zeros.baseAddress
+        else { return }
+        let view = unsafe WinogradFilters(
+          C: C, K: K, panelWidth: filters.panelWidth,
+          partStep: filters.panelsPerGroup * C * filters.panelWidth, panels: panels, bias: bias,
+          zeros: zeros)
+        unsafe convolveWinograd(plan, source, view, target)
+      }
+    }
+  }
+}
+
+@unsafe private func convolveWinograd(
+  _ plan: WinogradPlan, _ source: UnsafePointer<Float>, _ filters: WinogradFilters,
+  _ target: UnsafeMutablePointer<Float>
+) {
+  if plan.tiles <= panelTiles, filters.panelCount > 1 {
     unsafe convolveByPanels(plan, source, filters, target)
   } else if plan.input.channels <= ownChannels {
     unsafe convolveInOwnBlocks(plan, ownTiles(plan), source, filters, target)
@@ -92,7 +114,7 @@ private func ownTiles(_ plan: WinogradPlan) -> Int {
 
 @unsafe private func convolveInOwnBlocks(
   _ plan: WinogradPlan, _ size: Int, _ source: UnsafePointer<Float>,
-  _ filters: PackedFilters<Float>, _ target: UnsafeMutablePointer<Float>
+  _ filters: WinogradFilters, _ target: UnsafeMutablePointer<Float>
 ) {
   let panelWidth = filters.panelWidth
   let partV = ConvolutionWorkspace.spread(size * plan.width)
@@ -116,7 +138,7 @@ private func ownTiles(_ plan: WinogradPlan) -> Int {
         var input = plan.input
         (input.first, input.end, input.partStep) = (first, first + count, partV)
         unsafe transformTiles(input, plan.m, isGradient: false, from.pointer, V, scratch)
-        for panel in 0..<filters.panelsPerGroup {
+        for panel in 0..<filters.panelCount {
           unsafe multiplyParts(
             filters, 0..<plan.parts, panel, count, (V, plan.width, partV), (M, panelWidth, partM))
           unsafe finishPanel(
@@ -129,7 +151,7 @@ private func ownTiles(_ plan: WinogradPlan) -> Int {
 
 /// Transforms the sums of one panel's channels back.
 @unsafe func finishPanel(
-  _ plan: WinogradPlan, _ filters: PackedFilters<Float>, _ panel: Int, _ tiles: (Int, Int),
+  _ plan: WinogradPlan, _ filters: WinogradFilters, _ panel: Int, _ tiles: (Int, Int),
   _ M: UnsafeMutablePointer<Float>, _ tileStep: Int, _ partStep: Int,
   _ target: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>
 ) {
@@ -139,43 +161,35 @@ private func ownTiles(_ plan: WinogradPlan) -> Int {
   output.channels = filters.columns(ofPanel: panel)
   let channel = panel * filters.panelWidth
   // SAFETY: the bias is filled up to whole panels.
-  unsafe filters.bias.withUnsafeBufferPointer { bias in
-    guard let bias = bias.baseAddress else { return }
-    unsafe finishTiles(output, plan.m, M, bias + channel, target + channel, scratch)
-  }
+  unsafe finishTiles(output, plan.m, M, filters.bias + channel, target + channel, scratch)
 }
 
 /// M[part] = V[part] U[part] for some parts, `tiles` tiles and one panel of channels.
 ///
 /// V and M point at the first of the parts; then the distances of tiles and of parts.
 @unsafe func multiplyParts(
-  _ filters: PackedFilters<Float>, _ parts: Range<Int>, _ panel: Int, _ tiles: Int,
+  _ filters: WinogradFilters, _ parts: Range<Int>, _ panel: Int, _ tiles: Int,
   _ V: (start: UnsafeMutablePointer<Float>, tile: Int, part: Int),
   _ M: (start: UnsafeMutablePointer<Float>, tile: Int, part: Int)
 ) {
-  let C = filters.shape[2]
+  let C = filters.C
   let panelLength = C * filters.panelWidth
   let band = unsafe ConvolutionBand(
     rows: 1, inputRowStep: 0, outputRowStep: 0, pixels: tiles, inputPixelStep: V.tile,
     outputPixelStep: M.tile, outerTaps: 1, outerStep: 0, innerTaps: 1, innerStep: 0, channels: C,
     columns: filters.panelWidth)
-  // SAFETY: a part has `panelsPerGroup` panels of C rows; the zeros are a panel's width.
-  unsafe filters.panels.withUnsafeBufferPointer { panels in
-    unsafe filters.zeros.withUnsafeBufferPointer { zeros in
-      guard let panels = panels.baseAddress, let zeros = zeros.baseAddress else { return }
-      let first = parts.lowerBound * filters.panelsPerGroup + panel
-      unsafe convolveBands(
-        parts.count, band, V.start, V.part, panels + first * panelLength,
-        filters.panelsPerGroup * panelLength, zeros, M.start, M.part)
-    }
-  }
+  // SAFETY: a part has `panelCount` panels of C rows; the zeros are a panel's width.
+  unsafe convolveBands(
+    parts.count, band, V.start, V.part,
+    filters.panels + (parts.lowerBound * filters.partStep + panel * panelLength),
+    filters.partStep, filters.zeros, M.start, M.part)
 }
 
 // MARK: - Blocks that all threads share, step by step
 
 @unsafe private func convolveInCommonBlocks(
   _ plan: WinogradPlan, _ limit: Int, _ source: UnsafePointer<Float>,
-  _ filters: PackedFilters<Float>, _ target: UnsafeMutablePointer<Float>
+  _ filters: WinogradFilters, _ target: UnsafeMutablePointer<Float>
 ) {
   let blocks = (plan.tiles + limit - 1) / limit
   // Blocks of equal size, whole tiles of the kernels but for the last.
@@ -204,12 +218,9 @@ private func ownTiles(_ plan: WinogradPlan) -> Int {
       forTiles(count, plan.sumWidth, workers) { worker, from0, end in
         var output = plan.output
         (output.first, output.end, output.partStep) = (first + from0, first + end, partM)
-        unsafe filters.bias.withUnsafeBufferPointer { bias in
-          guard let bias = bias.baseAddress else { return }
-          unsafe finishTiles(
-            output, plan.m, M.pointer + from0 * plan.sumWidth, bias, to.pointer,
-            scratch.pointer + worker * plan.scratch)
-        }
+        unsafe finishTiles(
+          output, plan.m, M.pointer + from0 * plan.sumWidth, filters.bias, to.pointer,
+          scratch.pointer + worker * plan.scratch)
       }
     }
   }
@@ -234,11 +245,11 @@ func forTiles(
 
 /// M[part] = V[part] U[part] for all parts, in pieces of some panels of channels.
 @unsafe private func multiplyParts(
-  _ plan: WinogradPlan, _ filters: PackedFilters<Float>, _ count: Int, _ V: SharedPointer<Float>,
+  _ plan: WinogradPlan, _ filters: WinogradFilters, _ count: Int, _ V: SharedPointer<Float>,
   _ partV: Int, _ M: SharedPointer<Float>, _ partM: Int
 ) {
-  let panels = filters.panelsPerGroup
-  let operations = 2 * count * filters.panelWidth * filters.shape[2]
+  let panels = filters.panelCount
+  let operations = 2 * count * filters.panelWidth * filters.C
   let each = min(panels, max(1, pieceOperations / 2 / max(1, operations)))
   let groups = (panels + each - 1) / each
   // SAFETY: each piece writes its own channels of its own part.
@@ -278,5 +289,64 @@ func convolveWinograd<Scalar: KernelScalar>(
         tiles, source.assumingMemoryBound(to: Float.self), filters,
         target.assumingMemoryBound(to: Float.self))
     }
+  }
+}
+
+/// Convolves a whole tensor by filters that are transformed for this call, in memory that is used again.
+///
+/// The input has the shape (N, H, W, C), the output (N, Ho, Wo, K), and `g` has a padding alone. The filters
+/// have the shape (3, 3, C, K), or where `isMirrored` (3, 3, K, C): then they are used mirrored, with
+/// their channels exchanged, as in the gradient of another convolution's input. The bias is K values or none.
+func convolveWinogradOnce<Scalar: KernelScalar>(
+  _ input: Tensor<Scalar>, _ filters: Tensor<Scalar>, isMirrored: Bool, bias: [Scalar],
+  _ g: ConvolutionGeometry, _ m: Int, into output: inout Tensor<Scalar>
+) {
+  let (H, W, C) = (input.shape[1], input.shape[2], input.shape[3])
+  let (Ho, Wo, K) = (output.shape[1], output.shape[2], output.shape[3])
+  precondition(
+    Scalar.self == Float.self && filters.shape == (isMirrored ? [3, 3, K, C] : [3, 3, C, K])
+      && g.outputShape(input: input.shape, filters: [3, 3, C, K]) == output.shape
+      && ConvolutionAlgorithm.winogradSuits(filters: filters.shape, geometry: g),
+    "\(input.shape), \(filters.shape) and \(g) are no 3 x 3 convolution of stride 1 in Float")
+  guard output.count > 0 else { return }
+  let plan = WinogradPlan(
+    m: m, N: input.shape[0], H: H, W: W, C: C, top: g.paddingTop, left: g.paddingLeft,
+    inputSteps: (H * W * C, W * C, C), Ho: Ho, Wo: Wo, K: K,
+    outputSteps: (Ho * Wo * K, Wo * K, K), rectified: false)
+  // SAFETY: Scalar is Float; the shapes were checked, and the arrays outlive the call.
+  unsafe input.scalars.withUnsafeBytes { source in
+    unsafe filters.scalars.withUnsafeBytes { weights in
+      unsafe output.scalars.withUnsafeMutableBytes { target in
+        guard let source = source.baseAddress, let weights = weights.baseAddress,
+          let target = target.baseAddress
+        else { return }
+        let bank = unsafe FilterBank(
+          weights.assumingMemoryBound(to: Float.self), C, K, isMirrored: isMirrored)
+        unsafe convolveWinogradOnce(
+          plan, source.assumingMemoryBound(to: Float.self), bank, bias.map { Float($0) },
+          target.assumingMemoryBound(to: Float.self))
+      }
+    }
+  }
+}
+
+@unsafe private func convolveWinogradOnce(
+  _ plan: WinogradPlan, _ source: UnsafePointer<Float>, _ bank: FilterBank, _ bias: [Float],
+  _ target: UnsafeMutablePointer<Float>
+) {
+  let width = 2 * vectorWidth(of: Float.self)
+  let channels = (bank.K + width - 1) / width * width
+  let partStep = ConvolutionWorkspace.spread(channels * bank.C)
+  let values = plan.parts * partStep
+  ConvolutionWorkspace.withValues(values + channels + width) { workspace in
+    // SAFETY: the transformed filters, the bias and zeros lie side by side in the workspace.
+    let added = unsafe workspace.start + values
+    unsafe added.update(repeating: 0, count: channels + width)
+    for (k, value) in bias.enumerated() { unsafe added[k] = value }
+    unsafe packWinograd(bank, width, plan.m, workspace.start, partStep)
+    let filters = unsafe WinogradFilters(
+      C: bank.C, K: bank.K, panelWidth: width, partStep: partStep, panels: workspace.start,
+      bias: added, zeros: added + channels)
+    unsafe convolveWinograd(plan, source, filters, target)
   }
 }

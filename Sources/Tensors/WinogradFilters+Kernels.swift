@@ -4,7 +4,16 @@
 //   equation (8): U = G g G^T.
 // Equation -> code: U -> `packWinograd`, in Double, rounded once.
 // Layout: [part][panel][C][panel width], part i (m + 2) + j for element (i, j) of U.
-// Deviations: none. Checked by: WinogradTests. Cost: (m + 2)^2 / 9 of the filters' memory.
+// Deviations: blocks of channels are transformed in the first cache and copied from there, since the
+//   parts lie so far apart that their lines share one place of it.
+// Checked by: WinogradTests, WinogradGradientTests. Cost: (m + 2)^2 / 9 of the filters' memory.
+
+import _Kernels128
+
+#if !NITAL_PORTABLE
+import _Kernels256
+import _Kernels512
+#endif
 
 extension ConvolutionAlgorithm {
   /// The outputs of a tile along an axis where this is one of Winograd's algorithms.
@@ -20,25 +29,30 @@ extension ConvolutionAlgorithm {
   ///
   /// `.im2col` where an output row has fewer than 4 pixels, so that tiles go on across rows and images;
   /// in Float, for 3 x 3 filters of stride 1 with at least 16 channels and 16 filters and at least 4 output
-  /// rows: `.winograd4` where its tiles are at least 9 an image, else `.winograd2`, whose filters are
-  /// read from memory in less than half the time; otherwise `.direct`.
+  /// rows: `.winograd4` where its tiles are at least 9 an image, or at least 32 in all images and with fewer
+  /// products than those of `.winograd2`, else `.winograd2`, whose filters are read from memory in less than
+  /// half the time; otherwise `.direct`.
   ///
   /// - Parameters:
   ///   - filters: shape (R, S, C / groups, K).
   ///   - geometry: stride, padding, dilation, groups.
   ///   - outputHeight: rows of the output.
   ///   - outputWidth: columns of the output.
+  ///   - images: those that are convolved at once, where that is known.
   ///   - isFloat: whether values are `Float`; Winograd's algorithms are not chosen for `Double`.
   /// - Returns: never `.automatic` nor `.reference`; it depends on shapes alone.
   public static func chosen(
     filters: [Int], geometry: ConvolutionGeometry, outputHeight: Int, outputWidth: Int,
-    isFloat: Bool = true
+    images: Int = 1, isFloat: Bool = true
   ) -> ConvolutionAlgorithm {
     guard outputWidth >= 4 else { return .im2col }
     guard isFloat, winogradSuits(filters: filters, geometry: geometry), outputHeight >= 4,
       min(filters[2], filters[3]) >= 16
     else { return .direct }
-    return (outputHeight + 3) / 4 * ((outputWidth + 3) / 4) >= 9 ? .winograd4 : .winograd2
+    let tiles4 = (outputHeight + 3) / 4 * ((outputWidth + 3) / 4)
+    let tiles2 = (outputHeight + 1) / 2 * ((outputWidth + 1) / 2)
+    let isWorth = tiles4 >= 9 || images * tiles4 >= 32 && 36 * tiles4 < 16 * tiles2
+    return isWorth ? .winograd4 : .winograd2
   }
 
   /// `self`, or what `.automatic` stands for.
@@ -48,7 +62,7 @@ extension ConvolutionAlgorithm {
     self == .automatic
       ? .chosen(
         filters: filters, geometry: geometry, outputHeight: output[1], outputWidth: output[2],
-        isFloat: isFloat) : self
+        images: output[0], isFloat: isFloat) : self
   }
 
   /// Whether Winograd's algorithms can compute a convolution.
@@ -66,6 +80,32 @@ extension ConvolutionAlgorithm {
   }
 }
 
+/// Filters that Winograd's convolution reads, in memory that its owner keeps.
+@safe struct WinogradFilters: @unchecked Sendable {
+  // Sendable: the memory is read alone while a convolution runs.
+  /// Input and output channels.
+  let C, K: Int
+  /// Output channels of a panel, and values from the panels of a part to those of the next.
+  let panelWidth, partStep: Int
+  /// The transformed filters; the bias, filled up to whole panels; a panel's width of zeros.
+  let panels, bias, zeros: UnsafePointer<Float>
+
+  init(
+    C: Int, K: Int, panelWidth: Int, partStep: Int, panels: UnsafePointer<Float>,
+    bias: UnsafePointer<Float>, zeros: UnsafePointer<Float>
+  ) {
+    (self.C, self.K, self.panelWidth, self.partStep) = (C, K, panelWidth, partStep)
+    unsafe self.panels = unsafe panels
+    unsafe self.bias = unsafe bias
+    unsafe self.zeros = unsafe zeros
+  }
+
+  var panelCount: Int { (K + panelWidth - 1) / panelWidth }
+
+  /// Output channels of panel `panel` that exist.
+  func columns(ofPanel panel: Int) -> Int { min(panelWidth, K - panel * panelWidth) }
+}
+
 /// The panels of G g G^T for every channel and filter, part after part, filled up with zeros.
 func packWinograd<Scalar: KernelScalar>(
   _ filters: Tensor<Scalar>, _ groups: Int, _ width: Int, _ m: Int
@@ -75,63 +115,104 @@ func packWinograd<Scalar: KernelScalar>(
     "Winograd's algorithms take 3 x 3 filters in one group in Float, not \(filters.shape) in "
       + "\(groups) group(s)")
   let (C, K) = (filters.shape[2], filters.shape[3])
-  let (panels, parts) = ((K + width - 1) / width, (m + 2) * (m + 2))
-  var packed: [Scalar] = largeZeros(parts * panels * C * width)
-  // SAFETY: Scalar is Float; each piece writes its own panel of every part.
+  let partStep = (K + width - 1) / width * C * width
+  var packed: [Scalar] = largeZeros((m + 2) * (m + 2) * partStep)
+  // SAFETY: Scalar is Float; the arrays hold what their shapes say.
   unsafe filters.scalars.withUnsafeBytes { source in
     unsafe packed.withUnsafeMutableBytes { target in
       guard let source = source.baseAddress, let target = target.baseAddress else { return }
-      let from = unsafe SharedPointer(
-        UnsafeMutablePointer(mutating: source.assumingMemoryBound(to: Float.self)))
-      let to = unsafe SharedPointer(target.assumingMemoryBound(to: Float.self))
-      parallelFor(panels) { panel in
-        let first = panel * width
-        for c in 0..<C {
-          for k in stride(from: first, to: min(K, first + width), by: 4) {
-            unsafe transformFilters(
-              from.pointer + (c * K + k), C * K, min(4, K - k), m,
-              to.pointer + ((panel * C + c) * width + k - first), panels * C * width)
-          }
-        }
-      }
+      unsafe packWinograd(
+        FilterBank(source.assumingMemoryBound(to: Float.self), C, K, isMirrored: false), width, m,
+        target.assumingMemoryBound(to: Float.self), partStep)
     }
   }
   return packed
 }
 
-/// G g G^T of `count` filters, at most 4, side by side, whose nine taps and whose parts lie some values
-/// apart.
+/// Channels of a block that is transformed in the first cache, and of a piece of parallel work.
+private let (blockChannels, pieceChannels) = (8, 64)
+
+/// The 3 x 3 filters of a convolution from C to K channels.
+@safe struct FilterBank: @unchecked Sendable {
+  // Sendable: the memory is read alone.
+  let C, K: Int
+  /// Filters of shape (3, 3, C, K); where they are mirrored, as the gradient to the input needs those of
+  /// shape (3, 3, K, C).
+  let start: UnsafePointer<Float>
+  let isMirrored: Bool
+
+  init(_ start: UnsafePointer<Float>, _ C: Int, _ K: Int, isMirrored: Bool) {
+    (self.C, self.K, self.isMirrored) = (C, K, isMirrored)
+    unsafe self.start = unsafe start
+  }
+
+  /// Gathers the taps of `count` channels from `first` on and of `columns` filters from `k` on, as
+  /// [tap][channel of a block][width], with zeros up to the width.
+  @unsafe func gather(
+    _ first: Int, _ count: Int, _ k: Int, _ columns: Int, _ width: Int,
+    _ target: UnsafeMutablePointer<Float>
+  ) {
+    for tap in 0..<9 {
+      let block = unsafe target + tap * blockChannels * width
+      if isMirrored {
+        for j in 0..<columns {
+          let from = unsafe start + ((8 - tap) * K + k + j) * C + first
+          for i in 0..<count { unsafe block[i * width + j] = from[i] }
+        }
+      } else {
+        for i in 0..<count {
+          unsafe (block + i * width).update(
+            from: start + (tap * C + first + i) * K + k, count: columns)
+        }
+      }
+      guard columns < width else { continue }
+      for i in 0..<count {
+        unsafe (block + i * width + columns).update(repeating: 0, count: width - columns)
+      }
+    }
+  }
+}
+
+/// Writes the panels of G g G^T for every channel and filter; those of part p begin at p `partStep`.
+@unsafe func packWinograd(
+  _ filters: FilterBank, _ width: Int, _ m: Int, _ target: UnsafeMutablePointer<Float>,
+  _ partStep: Int
+) {
+  let (C, K, parts) = (filters.C, filters.K, (m + 2) * (m + 2))
+  let (panels, groups) = ((K + width - 1) / width, (C + pieceChannels - 1) / pieceChannels)
+  let (block, to) = unsafe (blockChannels * width, SharedPointer(target))
+  parallelFor(panels * groups) { piece in
+    let (panel, group) = piece.quotientAndRemainder(dividingBy: groups)
+    let columns = min(width, K - panel * width)
+    let end = min(C, (group + 1) * pieceChannels)
+    // SAFETY: the room holds a block's taps and parts; each piece writes its own channels.
+    unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: (9 + parts) * block) { room in
+      guard let taps = room.baseAddress else { return }
+      let U = unsafe taps + 9 * block
+      for first in stride(from: group * pieceChannels, to: end, by: blockChannels) {
+        let count = min(blockChannels, end - first)
+        unsafe filters.gather(first, count, panel * width, columns, width, taps)
+        unsafe transformFilters(count * width, m, taps, block, U, block)
+        for part in 0..<parts {
+          unsafe (to.pointer + part * partStep + (panel * C + first) * width).update(
+            from: U + part * block, count: count * width)
+        }
+      }
+    }
+  }
+}
+
+/// G g G^T of `count` filters, a multiple of 4, side by side, whose taps and parts lie some values apart.
 @unsafe private func transformFilters(
-  _ g: UnsafePointer<Float>, _ tapStep: Int, _ count: Int, _ m: Int,
+  _ count: Int, _ m: Int, _ taps: UnsafePointer<Float>, _ tapStep: Int,
   _ U: UnsafeMutablePointer<Float>, _ partStep: Int
 ) {
-  typealias Values = SIMD4<Double>
   // SAFETY: the caller guarantees nine taps and (m + 2)^2 parts of `count` values.
-  func tap(_ t: Int) -> Values {
-    let p = unsafe g + t * tapStep
-    if count == 4 { return unsafe Values(Double(p[0]), Double(p[1]), Double(p[2]), Double(p[3])) }
-    var values = Values()
-    for i in 0..<count { unsafe values[i] = Double(p[i]) }
-    return values
-  }
-  func line(_ a: Values, _ b: Values, _ c: Values, _ i: Int) -> Values {
-    if i == 0 { return m == 2 ? a : a / 4 }
-    if i == m + 1 { return c }
-    if m == 2 { return (a + (i == 1 ? b : -b) + c) / 2 }
-    switch i {
-    case 1: return -(a + b + c) / 6
-    case 2: return -(a - b + c) / 6
-    case 3: return a / 24 + b / 12 + c / 6
-    default: return a / 24 - b / 12 + c / 6
-    }
-  }
-  for i in 0..<(m + 2) {
-    let a = line(tap(0), tap(3), tap(6), i)
-    let b = line(tap(1), tap(4), tap(7), i)
-    let c = line(tap(2), tap(5), tap(8), i)
-    for j in 0..<(m + 2) {
-      let (values, to) = unsafe (line(a, b, c, j), U + (i * (m + 2) + j) * partStep)
-      for lane in 0..<count { unsafe to[lane] = Float(values[lane]) }
-    }
+  switch InstructionSet.current {
+  #if !NITAL_PORTABLE
+  case .avx512: unsafe _Kernels512.winogradFilters(count, m, taps, tapStep, U, partStep)
+  case .avx2: unsafe _Kernels256.winogradFilters(count, m, taps, tapStep, U, partStep)
+  #endif
+  default: unsafe _Kernels128.winogradFilters(count, m, taps, tapStep, U, partStep)
   }
 }

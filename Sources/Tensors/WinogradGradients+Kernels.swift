@@ -7,8 +7,16 @@
 // Symbols: m -> 2 or 4; V, D -> transformed inputs and gradients [part][tile][C or K]; P -> sums
 //   [part][C][K].
 // Order of sums: blocks of tiles in their order, cut by shapes alone; no bit depends on threads.
-// Deviations: none. Checked by: WinogradGradientTests (twin winogradFilterGradientReference).
+// Deviations: tiles lie an odd number of cache lines apart, so that those of a block do not compete for
+//   the same places of a cache. Checked by: WinogradGradientTests (twin winogradFilterGradientReference).
 // Cost: (m + 2)^2 / (9 m^2) of the multiplications of the definition, 36 C K values for the sums.
+
+import _Kernels128
+
+#if !NITAL_PORTABLE
+import _Kernels256
+import _Kernels512
+#endif
 
 extension ConvolutionAlgorithm {
   /// `self`, or what `.automatic` stands for in `convolutionFilterGradient`: one of Winograd's algorithms
@@ -72,25 +80,30 @@ private let (blockBytes, blockTiles) = (8 << 20, 256)
 private struct FilterGradientLayout: Sendable {
   /// Tiles of a block, and values of a part of V and of D.
   let size, partV, partD: Int
-  /// Values of the sums, of a worker's scratch and of its packed panels.
-  let sums, scratch, packed: Int
+  /// Values from a transformed tile of the input and of the gradient to the next.
+  let tileV, tileD: Int
+  /// Values of a part of the sums, of a worker's scratch and of its packed panels.
+  let partP, scratch, packed: Int
   let workers = Parallelism.threads
 
   init(_ plan: WinogradPlan, _ K: Int, _ kernels: GEMMKernels<Float>) {
-    let (C, parts, wide) = (plan.input.channels, plan.parts, plan.sumWidth)
-    let fitting = blockBytes / (parts * (plan.width + wide) * 4)
+    let (C, parts) = (plan.input.channels, plan.parts)
+    tileV = ConvolutionWorkspace.spread(plan.width)
+    tileD = ConvolutionWorkspace.spread(plan.sumWidth)
+    let fitting = blockBytes / (parts * (plan.width + plan.sumWidth) * 4)
     size = min(plan.tiles, max(32, min(blockTiles, fitting)))
     (partV, partD) = (
-      ConvolutionWorkspace.spread(size * plan.width), ConvolutionWorkspace.spread(size * wide)
+      ConvolutionWorkspace.spread(size * tileV), ConvolutionWorkspace.spread(size * tileD)
     )
-    sums = ConvolutionWorkspace.spread(parts * C * K)
-    scratch = ConvolutionWorkspace.spread(parts * (plan.width + wide + 32))
+    // The sums are read in whole groups of four vectors of at most 16 values.
+    partP = ConvolutionWorkspace.spread(C * K + 64)
+    scratch = ConvolutionWorkspace.spread(parts * (plan.width + plan.sumWidth + 32))
     let (MR, NR) = (kernels.rowsPerTile, kernels.columnsPerTile)
     packed = ConvolutionWorkspace.spread((C + MR) * size + MR * NR)
   }
 
   func total(_ parts: Int) -> Int {
-    parts * (partV + partD) + sums + workers * (scratch + packed)
+    parts * (partV + partD + partP) + workers * (scratch + packed)
   }
 }
 
@@ -99,7 +112,7 @@ private struct FilterGradientLayout: Sendable {
   _ target: UnsafeMutablePointer<Float>
 ) {
   let kernels = GEMMKernels<Float>.kernels(for: .current)
-  let (layout, wide) = (FilterGradientLayout(plan, K, kernels), plan.sumWidth)
+  let layout = FilterGradientLayout(plan, K, kernels)
   let input = unsafe SharedPointer(UnsafeMutablePointer(mutating: x))
   let gradient = unsafe SharedPointer(UnsafeMutablePointer(mutating: y))
   ConvolutionWorkspace.withValues(layout.total(plan.parts)) { workspace in
@@ -108,25 +121,28 @@ private struct FilterGradientLayout: Sendable {
     let V = unsafe SharedPointer(workspace.start)
     let D = unsafe SharedPointer(V.pointer + plan.parts * layout.partV)
     let P = unsafe SharedPointer(D.pointer + plan.parts * layout.partD)
-    let own = unsafe SharedPointer(P.pointer + layout.sums)
+    let own = unsafe SharedPointer(P.pointer + plan.parts * layout.partP)
     for first in stride(from: 0, to: plan.tiles, by: layout.size) {
       let count = min(layout.size, plan.tiles - first)
-      forTiles(count, plan.width + wide, layout.workers) { worker, begin, end in
+      forTiles(count, layout.tileV + layout.tileD, layout.workers) { worker, begin, end in
         var (tiles, outputs) = (plan.input, plan.output)
+        (tiles.tileStep, outputs.tileStep) = (layout.tileV, layout.tileD)
         (tiles.first, tiles.end, tiles.partStep) = (first + begin, first + end, layout.partV)
         (outputs.first, outputs.end, outputs.partStep) = (
           first + begin, first + end, layout.partD
         )
         let scratch = unsafe own.pointer + worker * layout.scratch
         unsafe transformTiles(
-          tiles, plan.m, isGradient: false, input.pointer, V.pointer + begin * plan.width, scratch)
+          tiles, plan.m, isGradient: false, input.pointer, V.pointer + begin * layout.tileV, scratch
+        )
         unsafe transformTiles(
-          outputs, plan.m, isGradient: true, gradient.pointer, D.pointer + begin * wide, scratch)
+          outputs, plan.m, isGradient: true, gradient.pointer, D.pointer + begin * layout.tileD,
+          scratch)
       }
       let packs = unsafe SharedPointer(own.pointer + layout.workers * layout.scratch)
       unsafe addProducts(plan, layout, kernels, count, K, first > 0, V, D, P, packs)
     }
-    unsafe finishFilters(plan.m, plan.input.channels * K, P.pointer, target)
+    unsafe finishFilters(plan.m, plan.input.channels * K, P.pointer, layout.partP, target)
   }
 }
 
@@ -143,36 +159,82 @@ private struct FilterGradientLayout: Sendable {
       // SAFETY: a worker has its packed panels and a tile behind them; D's rows are filled up to tiles.
       let packed = unsafe packs.pointer + worker * layout.packed
       unsafe kernels.pack(
-        C, count, MR, false, V.pointer + part * layout.partV, 1, plan.width, packed)
+        C, count, MR, false, V.pointer + part * layout.partV, 1, layout.tileV, packed)
       unsafe kernels.block(
-        C, K, count, 1, packed, D.pointer + part * layout.partD, plan.sumWidth, NR, adds ? 1 : 0,
-        P.pointer + part * C * K, K, 1, packed + (C + MR) * layout.size)
+        C, K, count, 1, packed, D.pointer + part * layout.partD, layout.tileD, NR, adds ? 1 : 0,
+        P.pointer + part * layout.partP, K, 1, packed + (C + MR) * layout.size)
     }
   }
 }
 
-/// G^T P G of every channel and filter.
+/// G^T P G of every channel and filter, as sums of weighted parts in the order of the parts.
+private struct FilterSums: Sendable {
+  /// Tap t has terms `ends[t]` ..< `ends[t + 1]`.
+  private(set) var ends = [0]
+  private(set) var offsets: [Int] = []
+  private(set) var weights: [Float] = []
+
+  /// The terms of F(m x m, 3 x 3), whose parts lie `partStep` values apart.
+  init(_ m: Int, partStep: Int) {
+    let (n, G) = (m + 2, WinogradMatrices.of(m).G.map { $0.map { Float($0) } })
+    for (r, s) in (0..<3).flatMap({ r in (0..<3).map { (r, $0) } }) {
+      for a in 0..<n where G[a][r] != 0 {
+        for b in 0..<n where G[b][s] != 0 {
+          offsets.append((a * n + b) * partStep)
+          weights.append(G[a][r] * G[b][s])
+        }
+      }
+      ends.append(offsets.count)
+    }
+  }
+}
+
 @unsafe private func finishFilters(
-  _ m: Int, _ count: Int, _ P: UnsafeMutablePointer<Float>,
+  _ m: Int, _ count: Int, _ P: UnsafeMutablePointer<Float>, _ partStep: Int,
   _ target: UnsafeMutablePointer<Float>
 ) {
-  let (n, G) = (m + 2, WinogradMatrices.of(m).G.map { $0.map { Float($0) } })
+  let sums = FilterSums(m, partStep: partStep)
   let (from, to) = unsafe (SharedPointer(P), SharedPointer(target))
   let each = 1 << 12
   parallelFor((count + each - 1) / each) { piece in
-    let range = (piece * each)..<min(count, (piece + 1) * each)
-    for r in 0..<3 {
-      for s in 0..<3 {
-        // SAFETY: part p of value i lies at p count + i, tap t of it at t count + i.
-        let tap = unsafe to.pointer + (3 * r + s) * count
-        for i in range { unsafe tap[i] = 0 }
-        for a in 0..<n where G[a][r] != 0 {
-          for b in 0..<n where G[b][s] != 0 {
-            let (weight, part) = unsafe (G[a][r] * G[b][s], from.pointer + (a * n + b) * count)
-            for i in range { unsafe tap[i] += weight * part[i] }
-          }
+    let first = piece * each
+    // SAFETY: part p of value i lies at p partStep + i, with room behind the last; tap t of it at
+    // t count + i.
+    unsafe sums.ends.withUnsafeBufferPointer { ends in
+      unsafe sums.offsets.withUnsafeBufferPointer { offsets in
+        unsafe sums.weights.withUnsafeBufferPointer { weights in
+          guard let ends = ends.baseAddress, let offsets = offsets.baseAddress,
+            let weights = weights.baseAddress
+          else { return }
+          unsafe sumParts(
+            min(each, count - first), ends, offsets, weights, from.pointer + first,
+            to.pointer + first, count)
         }
       }
+    }
+  }
+}
+
+/// Calls the kernel of the instruction set in use.
+@unsafe private func sumParts(
+  _ count: Int, _ ends: UnsafePointer<Int>, _ offsets: UnsafePointer<Int>,
+  _ weights: UnsafePointer<Float>, _ parts: UnsafePointer<Float>,
+  _ output: UnsafeMutablePointer<Float>, _ tapStep: Int
+) {
+  unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: 64) { room in
+    guard let s = room.baseAddress else { return }
+    switch InstructionSet.current {
+    #if !NITAL_PORTABLE
+    case .avx512:
+      unsafe _Kernels512.winogradFilterSums(
+        count, ends, offsets, weights, parts, output, tapStep, s)
+    case .avx2:
+      unsafe _Kernels256.winogradFilterSums(
+        count, ends, offsets, weights, parts, output, tapStep, s)
+    #endif
+    default:
+      unsafe _Kernels128.winogradFilterSums(
+        count, ends, offsets, weights, parts, output, tapStep, s)
     }
   }
 }

@@ -9,10 +9,10 @@ import Synchronization
 
 /// Transforms all tiles, then multiplies them by one panel after the other.
 @unsafe func convolveByPanels(
-  _ plan: WinogradPlan, _ source: UnsafePointer<Float>, _ filters: PackedFilters<Float>,
+  _ plan: WinogradPlan, _ source: UnsafePointer<Float>, _ filters: WinogradFilters,
   _ target: UnsafeMutablePointer<Float>
 ) {
-  let (count, panelWidth, panels) = (plan.tiles, filters.panelWidth, filters.panelsPerGroup)
+  let (count, panelWidth, panels) = (plan.tiles, filters.panelWidth, filters.panelCount)
   let partV = ConvolutionWorkspace.spread(count * plan.width)
   let partM = ConvolutionWorkspace.spread(count * panelWidth)
   let workers = Parallelism.threads

@@ -32,6 +32,9 @@ struct LabStep: ParsableCommand {
   @Option(help: "The seed of every random choice.")
   var seed: UInt64 = 0
 
+  @Flag(help: "Add the milliseconds of each operation of the network, forward and backward.")
+  var profile = false
+
   @OptionGroup var shared: SharedOptions
 
   private struct Result: Encodable {
@@ -44,6 +47,7 @@ struct LabStep: ParsableCommand {
     var losses: [Float]
     var threads: Int
     var instruction_set: String
+    var operations: [StepProfile.Row]?
   }
 
   func validate() throws {
@@ -80,7 +84,9 @@ struct LabStep: ParsableCommand {
   ) -> Result {
     var (total, forward, backward): ([Double], [Double], [Double]) = ([], [], [])
     var (losses, processor): ([Float], [Double]) = ([], [])
+    let operations = profile ? StepProfile(repeats: repeats) : nil
     for _ in 0...repeats {
+      operations?.begin(run)
       let (began, used) = (monotonicSeconds(), processorSeconds())
       optimiser.clearGradients()
       run.forward()
@@ -104,7 +110,7 @@ struct LabStep: ParsableCommand {
       median_backward_seconds: medians[2], median_processor_seconds: medians[3],
       seconds: Array(total.dropFirst()), planned_bytes: run.peakBytes,
       peak_bytes: peakResidentBytes(), losses: losses, threads: Parallelism.threads,
-      instruction_set: InstructionSet.current.name)
+      instruction_set: InstructionSet.current.name, operations: operations?.rows)
   }
 
   /// The network with its loss and its inputs.

@@ -35,6 +35,17 @@ import Testing
       Case(H: 20, W: 9, C: 40, R: 3, S: 3, K: 33, g: same),
       Case(H: 4, W: 5, C: 300, R: 3, S: 3, K: 20, g: same),
       Case(H: 9, W: 8, C: 4, R: 5, S: 1, K: 3, g: ConvolutionGeometry(padding: 2)),
+      // Short rows of many filters: packed products over several rows.
+      Case(
+        N: 3, H: 14, W: 13, C: 5, R: 3, S: 3, K: 70, g: ConvolutionGeometry(stride: 2, padding: 1)),
+      Case(
+        N: 2, H: 20, W: 21, C: 3, R: 7, S: 7, K: 64, g: ConvolutionGeometry(stride: 2, padding: 3)),
+      Case(N: 5, H: 9, W: 8, C: 80, R: 1, S: 1, K: 65, g: ConvolutionGeometry(stride: 2)),
+      Case(N: 2, H: 9, W: 8, C: 70, R: 3, S: 3, K: 66, g: ConvolutionGeometry(padding: 3)),
+      Case(
+        N: 2, H: 9, W: 11, C: 7, R: 3, S: 2, K: 64,
+        g: ConvolutionGeometry(stride: 2, padding: 2, dilation: 2)),
+      Case(N: 2, H: 3, W: 2, C: 6, R: 4, S: 4, K: 67, g: ConvolutionGeometry(padding: 3)),
       Case(
         H: 9, W: 8, C: 4, R: 2, S: 3, K: 3,
         g: ConvolutionGeometry(
@@ -141,13 +152,22 @@ import Testing
         scalars: (0..<shape.reduce(1, *)).map { _ in Float(generator.uniform(-1, 1)) })
     }
     let (x, dy) = (random([1, 90, 80, 20]), random([1, 90, 80, 30]))
-    var first: Tensor<Float>?
+    let short = random([4, 14, 14, 80])
+    let strided = ConvolutionGeometry(stride: 2, padding: 1)
+    let w = random([3, 3, 20, 80])
+    var first: [Tensor<Float>] = []
     for threads in [1, 2, 3, 8] {
       Parallelism.threads = threads
-      let dw = convolutionFilterGradient(
-        x, dy, filterHeight: 3, filterWidth: 3, geometry: ConvolutionGeometry(padding: 1))
-      #expect(first == nil || dw == first, "\(threads) threads")
-      first = dw
+      var dx = Tensor<Float>.zeros([4, 27, 28, 20])
+      convolutionInputGradient(short, w, geometry: strided, into: &dx)
+      let gradients = [
+        convolutionFilterGradient(
+          x, dy, filterHeight: 3, filterWidth: 3, geometry: ConvolutionGeometry(padding: 1)),
+        convolutionFilterGradient(
+          dx, short, filterHeight: 3, filterWidth: 3, geometry: strided), dx,
+      ]
+      #expect(first.isEmpty || gradients == first, "\(threads) threads")
+      first = gradients
     }
   }
 }

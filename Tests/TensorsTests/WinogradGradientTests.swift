@@ -58,6 +58,28 @@ import Testing
     }
   }
 
+  /// The gradient to the input is the convolution with mirrored filters, channels exchanged: the same
+  /// bits as with filters that were mirrored before, for all rests of channels and filters.
+  @Test(arguments: [ConvolutionAlgorithm.winograd2, .winograd4])
+  func mirrorsFiltersWhereTheyLie(_ algorithm: ConvolutionAlgorithm) {
+    for (C, K) in [(5, 6), (16, 40), (33, 9), (70, 17), (64, 72)] {
+      let (f, dY) = (normal([3, 3, C, K], 3), normal([2, 9, 6, K], 2))
+      var mirrored = Tensor<Float>.zeros([3, 3, K, C])
+      for tap in 0..<9 {
+        for c in 0..<C {
+          for k in 0..<K {
+            mirrored.scalars[(tap * K + k) * C + c] = f.scalars[((8 - tap) * C + c) * K + k]
+          }
+        }
+      }
+      let g = ConvolutionGeometry(padding: 1)
+      var dX = Tensor<Float>(repeating: 77, shape: [2, 9, 6, C])
+      convolutionInputGradient(dY, f, geometry: g, algorithm: algorithm, into: &dX)
+      let expected = convolve(dY, mirrored, geometry: g, algorithm: algorithm)
+      #expect(dX == expected, "\(C) channels, \(K) filters")
+    }
+  }
+
   @Test func givesTheSameBitsForAnyNumberOfThreads() {
     let threads = Parallelism.threads
     defer { Parallelism.threads = threads }

@@ -175,11 +175,16 @@ extension Tensor<Float> {
   }
 
   @Test func isChosenByShapesAlone() {
-    func chosen(_ filters: [Int], _ side: Int, stride: Int = 1) -> ConvolutionAlgorithm {
+    func chosen(
+      _ filters: [Int], _ side: Int, stride: Int = 1, images: Int = 1
+    ) -> ConvolutionAlgorithm {
       .chosen(
         filters: filters, geometry: ConvolutionGeometry(stride: stride, padding: 1),
-        outputHeight: side, outputWidth: side)
+        outputHeight: side, outputWidth: side, images: images)
     }
+    #expect(chosen([3, 3, 64, 64], 7, images: 7) == .winograd2)
+    #expect(chosen([3, 3, 64, 64], 7, images: 8) == .winograd4)
+    #expect(chosen([3, 3, 64, 64], 6, images: 100) == .winograd2)
     #expect(chosen([3, 3, 64, 64], 56) == .winograd4)
     #expect(chosen([3, 3, 64, 64], 9) == .winograd4)
     #expect(chosen([3, 3, 64, 64], 7) == .winograd2)

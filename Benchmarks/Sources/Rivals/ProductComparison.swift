@@ -41,6 +41,7 @@ public struct ProductShape: Sendable {
     .init("wide", 8, 10000, 512), .init("deep", 50, 50, 20000), .init("outer", 2000, 2000, 8),
     .init("1800 x 50 x 4096", 1800, 50, 4096), .init("fc6", 1, 4096, 25088),
     .init("fc7", 1, 4096, 4096), .init("fc6 of 8", 8, 4096, 25088),
+    .init("fc7 of 16", 16, 4096, 4096), .init("fc7 of 64", 64, 4096, 4096),
   ]
 }
 
@@ -64,6 +65,8 @@ public struct Measurement: Sendable {
 /// Multiplies with both sides in turn, `samples` times.
 ///
 /// A sample is a product that is not timed and then as many as take some 30 ms.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
 public func compare<Scalar: KernelScalar>(
   _ shape: ProductShape, threads: Int, samples: Int, clock: Clock = .wall,
   rival: (
@@ -94,6 +97,8 @@ public func compare<Scalar: KernelScalar>(
 }
 
 /// Our product of two row-major matrices.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
 public func multiply<Scalar: KernelScalar>(
   _ m: Int, _ n: Int, _ k: Int, _ A: [Scalar], _ B: [Scalar], _ C: inout [Scalar]
 ) {
@@ -104,6 +109,8 @@ public func multiply<Scalar: KernelScalar>(
 }
 
 /// The greatest difference, in units of eps sqrt(depth) max |D|; NaN counts as an infinite one.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
 func distance<Scalar: KernelScalar>(_ C: [Scalar], _ D: [Scalar], depth: Int) -> Double {
   let largest = D.reduce(0) { max($0, Double($1.magnitude)) }
   let greatest = zip(C, D).reduce(0.0) {

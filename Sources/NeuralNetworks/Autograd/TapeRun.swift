@@ -5,6 +5,17 @@
 
 import Tensors
 
+/// What one step of a run computed.
+package struct TapeStep: Sendable {
+  /// The operation.
+  package let name: String
+  /// The shapes of its result and of its inputs.
+  package let shape: [Int]
+  package let inputShapes: [[Int]]
+  /// Whether the gradients of the inputs were computed, not the result.
+  package let isBackward: Bool
+}
+
 /// A planned tape with its memory, run as often as wanted.
 public final class TapeRun<Scalar: KernelScalar> {
   private let tape: Tape<Scalar>
@@ -16,6 +27,8 @@ public final class TapeRun<Scalar: KernelScalar> {
   private var gradients: [[Scalar]?]
   /// The next step.
   private var position = 0
+  /// Called after each step with what it computed, for programs that measure the parts of a run.
+  package var afterStep: ((TapeStep) -> Void)?
   /// The most bytes of activations and gradients that exist at a time; parameters, and what single
   /// operations need while they work, come on top.
   public let peakBytes: Int
@@ -97,8 +110,7 @@ public final class TapeRun<Scalar: KernelScalar> {
     while position < plan.forwardCount {
       let step = plan.steps[position]
       if let variable, step.node > variable.index { return }
-      compute(step)
-      position += 1
+      perform(step)
     }
   }
 
@@ -108,17 +120,25 @@ public final class TapeRun<Scalar: KernelScalar> {
   public func backward(factor: Scalar = 1) {
     if position >= plan.steps.count { begin() }
     while position < plan.forwardCount {
-      compute(plan.steps[position])
-      position += 1
+      perform(plan.steps[position])
     }
     guard let loss else { return }
     gradients[loss] = pool.take(1)
     if !pool.isDry { gradients[loss] = [factor] }
     while position < plan.steps.count {
-      let step = plan.steps[position]
-      if step.kind == .backward { propagate(step) } else { compute(step) }
-      position += 1
+      perform(plan.steps[position])
     }
+  }
+
+  private func perform(_ step: TapePlan<Scalar>.Step) {
+    if step.kind == .backward { propagate(step) } else { compute(step) }
+    position += 1
+    guard let afterStep else { return }
+    let node = tape.nodes[step.node]
+    afterStep(
+      TapeStep(
+        name: node.operation?.name ?? "", shape: node.shape,
+        inputShapes: node.inputs.map { tape.nodes[$0].shape }, isBackward: step.kind == .backward))
   }
 
   /// Frees what the last run kept.
