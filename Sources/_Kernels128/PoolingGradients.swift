@@ -2,7 +2,11 @@
 //
 // Equation -> code: dX[i] = sum over windows that hold i of dY[window] where i is the window's first
 //   largest value in row-major order -> `windowGradient`.
-// Deviations: none. A NaN is never larger than another value.
+// Symbols: X -> image, one image's input (H, W, C); R S -> rows and columns of a window; a lane is a
+//   channel.
+// Source: the chain rule for y = max of a window, whose derivative is 1 at the largest value.
+// Deviations: of equal largest values the first alone receives (as in PyTorch). A NaN is never larger
+//   than another value.
 // Checked by: PoolingGradientTests. Cost: R passes over each window.
 
 /// One row of an image's gradient and the windows that hold it.
