@@ -1,7 +1,7 @@
 // The milliseconds of each operation of a training step, for `nital lab step --profile`.
 //
-// Checked by: Tests/command_line.sh (that convolutions and their gradients take time). Cost: two readings of the clock
-// an operation.
+// Checked by: Tests/command_line.sh (that convolutions and their gradients take time).
+// Cost: two readings of the clock an operation.
 
 import NeuralNetworks
 
