@@ -9,7 +9,7 @@ import _Kernels256
 import _Kernels512
 #endif
 
-/// The kernels of Rotations.swift and Reflectors.swift, chosen once a call.
+/// The kernels of Rotations.swift, Reflectors.swift and Triangles.swift, chosen once a call.
 @unsafe struct ColumnKernels<Scalar: KernelScalar>: Sendable {
   /// x, y, rows.
   typealias Dot = @Sendable (UnsafePointer<Scalar>, UnsafePointer<Scalar>, Int) -> Scalar
@@ -30,11 +30,15 @@ import _Kernels512
       UnsafePointer<Scalar>, Int, UnsafePointer<Scalar>, Int, Int, Bool,
       UnsafeMutablePointer<Scalar>, Int, Int, Int
     ) -> Void
+  /// L, its stride, its rows, C, its stride, columns.
+  typealias Solve =
+    @Sendable (UnsafePointer<Scalar>, Int, Int, UnsafeMutablePointer<Scalar>, Int, Int) -> Void
 
   let dot: Dot
   let rotate: Rotate
   let orthogonalize: Orthogonalize
   let reflect: Reflect
+  let solve: Solve
 
   /// The kernels of `set`.
   ///
@@ -54,18 +58,21 @@ import _Kernels512
       unsafe ColumnKernels<Float>(
         dot: unsafe _Kernels512.columnDot, rotate: unsafe _Kernels512.rotateColumns,
         orthogonalize: unsafe _Kernels512.orthogonalizePairs,
-        reflect: unsafe _Kernels512.applyReflectors)
+        reflect: unsafe _Kernels512.applyReflectors,
+        solve: unsafe _Kernels512.solveLowerTriangle)
     case .avx2:
       unsafe ColumnKernels<Float>(
         dot: unsafe _Kernels256.columnDot, rotate: unsafe _Kernels256.rotateColumns,
         orthogonalize: unsafe _Kernels256.orthogonalizePairs,
-        reflect: unsafe _Kernels256.applyReflectors)
+        reflect: unsafe _Kernels256.applyReflectors,
+        solve: unsafe _Kernels256.solveLowerTriangle)
     #endif
     default:
       unsafe ColumnKernels<Float>(
         dot: unsafe _Kernels128.columnDot, rotate: unsafe _Kernels128.rotateColumns,
         orthogonalize: unsafe _Kernels128.orthogonalizePairs,
-        reflect: unsafe _Kernels128.applyReflectors)
+        reflect: unsafe _Kernels128.applyReflectors,
+        solve: unsafe _Kernels128.solveLowerTriangle)
     }
   }
 
@@ -76,18 +83,21 @@ import _Kernels512
       unsafe ColumnKernels<Double>(
         dot: unsafe _Kernels512.columnDot, rotate: unsafe _Kernels512.rotateColumns,
         orthogonalize: unsafe _Kernels512.orthogonalizePairs,
-        reflect: unsafe _Kernels512.applyReflectors)
+        reflect: unsafe _Kernels512.applyReflectors,
+        solve: unsafe _Kernels512.solveLowerTriangle)
     case .avx2:
       unsafe ColumnKernels<Double>(
         dot: unsafe _Kernels256.columnDot, rotate: unsafe _Kernels256.rotateColumns,
         orthogonalize: unsafe _Kernels256.orthogonalizePairs,
-        reflect: unsafe _Kernels256.applyReflectors)
+        reflect: unsafe _Kernels256.applyReflectors,
+        solve: unsafe _Kernels256.solveLowerTriangle)
     #endif
     default:
       unsafe ColumnKernels<Double>(
         dot: unsafe _Kernels128.columnDot, rotate: unsafe _Kernels128.rotateColumns,
         orthogonalize: unsafe _Kernels128.orthogonalizePairs,
-        reflect: unsafe _Kernels128.applyReflectors)
+        reflect: unsafe _Kernels128.applyReflectors,
+        solve: unsafe _Kernels128.solveLowerTriangle)
     }
   }
 }

@@ -1,8 +1,7 @@
 // Column kernels of the linear algebra: checked entry points that choose the instruction set.
 //
-// A block of columns is one array: column j begins at j * stride, holds `stride` numbers, a
-//   multiple of
-// 16, and is padded with zeros, so that kernels need no tails.
+// A block of columns is one array: column j begins at j * stride, holds `stride` numbers, a multiple
+//   of 16, and is padded with zeros, so that kernels need no tails.
 // Deviations: none. Checked by: RotationKernelTests. Cost: see Rotations.swift, Reflectors.swift.
 
 /// Two disjoint ranges of columns, or one range twice, whose pairs are made orthogonal together.
@@ -69,7 +68,7 @@ package func rotateColumns<Scalar: KernelScalar>(
 ///   - strideX: a multiple of 16.
 ///   - J: columns `strideJ` apart that undergo the same rotations; empty if not wanted.
 ///   - strideJ: a multiple of 16.
-///   - norms: the squared norm of each column of `X`, kept up to date.
+///   - norms: the squared norm of each column of `X`, kept up to date to some eps.
 ///   - pairs: no block may appear in two pairs.
 ///   - rule: which pairs of columns are rotated.
 ///   - instructionSet: for tests; the one in use otherwise.
@@ -186,7 +185,8 @@ package func applyReflectors<Scalar: KernelScalar>(
   let tau: SharedPointer<Scalar>
 }
 
-private func checkColumns<Scalar>(_ X: [Scalar], _ columns: Range<Int>, _ stride: Int) {
+/// Stops if columns do not lie inside their array or are not padded as the kernels want them.
+func checkColumns<Scalar>(_ X: [Scalar], _ columns: Range<Int>, _ stride: Int) {
   precondition(
     stride >= 0 && stride % 16 == 0 && columns.lowerBound >= 0
       && columns.upperBound * stride <= X.count,

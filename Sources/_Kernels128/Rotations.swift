@@ -5,12 +5,13 @@
 // Equation -> code: zeta = (|y|^2 - |x|^2) / (2 x.y), t = sign(zeta) / (|zeta| + sqrt(1 + zeta^2)),
 //   c = 1 / sqrt(1 + t^2), s = c t; x' = c x - s y, y' = s x + c y -> `jacobiRotation`, `rotate`.
 // Symbols: a column holds `rows` numbers, a multiple of 16, padded with zeros, `stride` apart.
-// Deviations: norms are taken anew after each rotation, in the pass that rotates, which also takes
-//   the product of the next pair; the longer column
-//   goes first (P. de Rijk, SIAM J. Sci. Stat. Comput. 10 (1989) 359). Sums run in 16 or 8
-//   lanes whatever the vector width and are combined in one order, so that all builds with FMA give the
-//   same bits.
-// Checked by: RotationKernelTests, SVDTests. Cost: 2 rows flops a product, 10 rows a rotation.
+// Deviations: the pass that rotates also takes the product of the next pair. Norms follow from the
+//   rotation: |x'|^2 = |x|^2 + |t x.y| for the longer column, |y'|^2 = |y|^2 - |t x.y| for the
+//   shorter one, which is taken anew where that would halve it; an error in them turns a pair by a
+//   slightly other angle, no more. The longer column goes first (P. de Rijk, SIAM J. Sci. Stat.
+//   Comput. 10 (1989) 359). Sums run in 16 or 8 lanes whatever the vector width and are combined in
+//   one order, so that all builds with FMA give the same bits.
+// Checked by: RotationKernelTests, SVDTests. Cost: 2 rows flops a product, 8 rows a rotation.
 // RotationsFloat.swift is generated from this file by Tests/Fixtures/generate_float_kernels.sh.
 
 /// acc + a * b in 16 lanes, fused where the build has fused multiply-add.
@@ -91,7 +92,7 @@ func rotate(
   }
 }
 
-/// acc + a * b in 8 lanes: with three sums more would not fit the registers of AVX2.
+/// acc + a * b in 8 lanes: with the rotation's factors more would not fit the registers of AVX2.
 @inline(__always)
 private func halfLanesMultiplyAdd(
   _ acc: SIMD8<Double>, _ a: SIMD8<Double>, _ b: SIMD8<Double>
@@ -110,31 +111,29 @@ private func sumOfHalfLanes(_ v: SIMD8<Double>) -> Double {
   return two[0] + two[1]
 }
 
-/// Rotates a pair of columns as `rotate` does; gives their new squared norms and the scalar product
-/// of the new first one with column `z`, which is met next.
+/// Rotates a pair of columns as `rotate` does; gives the scalar product of the new first one with
+/// column `z`, which is met next.
 @inline(__always)
-func rotateWithNorms(
+func rotateWithProduct(
   _ x: UnsafeMutablePointer<Double>, _ y: UnsafeMutablePointer<Double>,
   _ z: UnsafePointer<Double>, _ rows: Int, _ J: DoublePlaneRotation
-) -> (xx: Double, yy: Double, xz: Double) {
+) -> Double {
   typealias V = SIMD8<Double>
   let (xx, xy) = (V(repeating: J.xx), V(repeating: J.xy))
   let (yx, yy) = (V(repeating: J.yx), V(repeating: J.yy))
-  var (sumX, sumY, sumZ) = (V(), V(), V())
+  var sum = V()
   var i = 0
   while i < rows {
     let a = UnsafeRawPointer(x + i).loadUnaligned(as: V.self)
     let b = UnsafeRawPointer(y + i).loadUnaligned(as: V.self)
     let one = halfLanesMultiplyAdd(xx * a, xy, b)
     let two = halfLanesMultiplyAdd(yy * b, yx, a)
-    sumZ = halfLanesMultiplyAdd(sumZ, one, UnsafeRawPointer(z + i).loadUnaligned(as: V.self))
-    sumX = halfLanesMultiplyAdd(sumX, one, one)
-    sumY = halfLanesMultiplyAdd(sumY, two, two)
+    sum = halfLanesMultiplyAdd(sum, one, UnsafeRawPointer(z + i).loadUnaligned(as: V.self))
     UnsafeMutableRawPointer(x + i).storeBytes(of: one, as: V.self)
     UnsafeMutableRawPointer(y + i).storeBytes(of: two, as: V.self)
     i &+= 8
   }
-  return (sumOfHalfLanes(sumX), sumOfHalfLanes(sumY), sumOfHalfLanes(sumZ))
+  return sumOfHalfLanes(sum)
 }
 
 /// Rotates two columns by a given angle: x' = c x - s y, y' = s x + c y.
@@ -146,25 +145,27 @@ public func rotateColumns(
   rotate(x, y, rows, DoublePlaneRotation(c: c, s: s, exchanging: false))
 }
 
-/// The cosine and sine that make two columns orthogonal.
+/// The cosine, sine and tangent of the rotation that makes two columns orthogonal.
 ///
 /// `nx` and `ny` are their norms, `cosine` that of the angle between them; none of the three is 0.
 @inline(__always)
-func jacobiRotation(_ nx: Double, _ ny: Double, _ cosine: Double) -> (c: Double, s: Double) {
+func jacobiRotation(
+  _ nx: Double, _ ny: Double, _ cosine: Double
+) -> (c: Double, s: Double, t: Double) {
   let zeta = (ny / nx - nx / ny) / (2 * cosine)
   let size = abs(zeta)
   // Beyond 1 / eps the 1 under the root is lost, and the square could overflow.
   let root = size * Double.ulpOfOne > 1 ? size : (1 + zeta * zeta).squareRoot()
   let t = (zeta < 0 ? -1 : 1) / (size + root)
   let c = 1 / (1 + t * t).squareRoot()
-  return (c, c * t)
+  return (c, c * t, t)
 }
 
 /// Makes the columns p0 ..< p1 and q0 ..< q1 pairwise orthogonal once over, p before q.
 ///
 /// `X` holds columns of `rows` numbers, `stride` apart; `J`, the rotations so far, columns of
 /// `rowsJ` numbers, `strideJ` apart, and is untouched if `rowsJ` is 0. `norms` are the squared
-/// norms of the columns of `X` and are kept up to date. Pairs whose cosine is at most `tolerance`
+/// norms of the columns of `X` and are kept up to date, to some eps. Pairs whose cosine is at most `tolerance`
 /// are left alone, and columns whose squared norm is at most `floor` count as zero. Gives the
 /// number of pairs rotated.
 @inline(never)
@@ -188,10 +189,14 @@ public func orthogonalizePairs(
         let cosine = (isKnown ? product : laneDot(x, y, rows)) / (nx * ny)
         isKnown = abs(cosine) > tolerance
         if isKnown {
-          let (c, s) = jacobiRotation(nx, ny, cosine)
+          let (c, s, t) = jacobiRotation(nx, ny, cosine)
           let J2 = DoublePlaneRotation(c: c, s: s, exchanging: nx < ny)
           let z = q &+ 1 < q1 ? y + stride : y
-          (norms[p], norms[q], product) = rotateWithNorms(x, y, z, rows, J2)
+          product = rotateWithProduct(x, y, z, rows, J2)
+          let change = abs(t * cosine) * nx * ny
+          let (long, short) = nx < ny ? (norms[q], norms[p]) : (norms[p], norms[q])
+          norms[p] = long + change
+          norms[q] = 2 * change < short ? short - change : laneDot(y, y, rows)
           if rowsJ > 0 { rotate(J + p &* strideJ, J + q &* strideJ, rowsJ, J2) }
           rotated &+= 1
         }

@@ -145,7 +145,7 @@ import Testing
 }
 
 /// Columns of numbers in -1 ..< 1 where `used`, NaN elsewhere.
-private func guarded<Scalar: KernelScalar>(_ count: Int, _ rows: Int, used: [Int]) -> [Scalar] {
+func guarded<Scalar: KernelScalar>(_ count: Int, _ rows: Int, used: [Int]) -> [Scalar] {
   var generator = SeededGenerator(seed: UInt64(count))
   return (0..<count * rows).map { index in
     let value = Scalar(generator.uniform(-1, 1))

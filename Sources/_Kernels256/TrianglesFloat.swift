@@ -1,0 +1,1 @@
+../_Kernels128/TrianglesFloat.swift
