@@ -1,7 +1,7 @@
 // How the components of a PCA are found: see PCA.swift for the equations and deviations.
 //
 // Equation -> code: mean_j = sum over i of X_ij / n, corrected by the mean of X_ij - mean_j (the
-//   second of two passes) -> `featureMeans`; sign rule -> `fixSigns`.
+//   second of two passes, which also takes the squares) -> `featureMoments`; sign rule -> `fixSigns`.
 // Checked by: PCATests.
 
 import LinearAlgebra
@@ -28,7 +28,7 @@ extension PCA {
     if case .count(let count) = components { asked = count } else { asked = 1 }
     try checkData(X, components: asked)
     let (n, d) = (X.shape[0], X.shape[1])
-    let mean = featureMeans(X)
+    let (mean, _) = featureMoments(X)
     let found: (S: [Double], Vt: Tensor<Double>)
     do throws(LinearAlgebraError) {
       found = try rightSingularVectors(centred(X, mean))
@@ -73,8 +73,8 @@ extension PCA {
   ) throws(EstimatorError) -> PCA {
     try checkData(X, components: count)
     let (n, d) = (X.shape[0], X.shape[1])
-    let mean = featureMeans(X)
-    let (centred, squares) = deviations(X, mean)
+    let (mean, squares) = featureMoments(X)
+    let centred = deviations(X, mean)
     let total = squares / Double(n - 1)
     guard total.isFinite else { throw .overflow }
     let found: SVD<Scalar>
@@ -127,46 +127,55 @@ private func checkData<Scalar: KernelScalar>(
 /// Rows of one piece of a pass over the data.
 private let pieceRows = 64
 
-/// Sums over the rows of each piece, added up in the order of the pieces.
+/// For each feature the sum over samples of the differences from `mean`, and after them the sums of
+/// their squares: rows of each piece first, then pieces in their order.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
-private func pieceSums<Scalar: KernelScalar>(_ X: Tensor<Scalar>, less mean: [Double]) -> [Double] {
+private func differenceSums<Scalar: KernelScalar>(
+  _ X: Tensor<Scalar>, from mean: [Double]
+) -> [Double] {
   let (n, d, scalars) = (X.shape[0], X.shape[1], X.scalars)
   let parts = parallelMap((n + pieceRows - 1) / pieceRows) { (piece: Int) -> [Double] in
-    var sum = [Double](repeating: 0, count: d)
+    var sums = [Double](repeating: 0, count: 2 * d)
     for i in piece * pieceRows..<min(n, (piece + 1) * pieceRows) {
-      for j in 0..<d { sum[j] += Double(scalars[i &* d &+ j]) - mean[j] }
+      for j in 0..<d {
+        let difference = Double(scalars[i &* d &+ j]) - mean[j]
+        sums[j] += difference
+        sums[d &+ j] += difference * difference
+      }
     }
-    return sum
+    return sums
   }
-  var total = [Double](repeating: 0, count: d)
+  var total = [Double](repeating: 0, count: 2 * d)
   for part in parts {
-    for j in 0..<d { total[j] += part[j] }
+    for j in total.indices { total[j] += part[j] }
   }
   return total
 }
 
-/// The mean of each feature, in two passes: the second removes the rounding of the first.
+/// The mean of each feature, in two passes: the second removes the rounding of the first; and the sum
+/// of all squared deviations from it.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
-func featureMeans<Scalar: KernelScalar>(_ X: Tensor<Scalar>) -> [Double] {
-  let n = Double(X.shape[0])
-  var mean = [Double](repeating: 0, count: X.shape[1])
-  for _ in 0..<2 {
-    let sums = pieceSums(X, less: mean)
-    for j in mean.indices { mean[j] += sums[j] / n }
-  }
-  return mean
+private func featureMoments<Scalar: KernelScalar>(
+  _ X: Tensor<Scalar>
+) -> (mean: [Double], squares: Double) {
+  let (n, d) = (Double(X.shape[0]), X.shape[1])
+  let first = differenceSums(X, from: [Double](repeating: 0, count: d)).prefix(d).map { $0 / n }
+  let second = differenceSums(X, from: first)
+  var squares = 0.0
+  for j in 0..<d { squares += second[d + j] - second[j] * (second[j] / n) }
+  return ((0..<d).map { first[$0] + second[$0] / n }, squares)
 }
 
-/// The data minus the mean of each feature in the data's precision, and the sum of their squares.
+/// The data minus the mean of each feature, in the data's precision.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 private func deviations<Scalar: KernelScalar>(
   _ X: Tensor<Scalar>, _ mean: [Double]
-) -> (values: Tensor<Scalar>, squares: Double) {
-  let (n, d, scalars) = (X.shape[0], X.shape[1], X.scalars)
-  var values = [Scalar](repeating: 0, count: n * d)
+) -> Tensor<Scalar> {
+  let (d, scalars) = (X.shape[1], X.scalars)
+  var values = [Scalar](repeating: 0, count: X.count)
   parallelForEachChunk(of: &values, size: pieceRows * d) { piece, span in
     let first = piece * pieceRows * d
     for row in 0..<span.count / d {
@@ -176,16 +185,7 @@ private func deviations<Scalar: KernelScalar>(
       }
     }
   }
-  let all = values
-  let parts = parallelMap((n + pieceRows - 1) / pieceRows) { (piece: Int) -> Double in
-    var sum = 0.0
-    for at in piece * pieceRows * d..<min(n, (piece + 1) * pieceRows) * d {
-      let value = Double(all[at])
-      sum += value * value
-    }
-    return sum
-  }
-  return (Tensor(shape: X.shape, scalars: values), parts.reduce(0, +))
+  return Tensor(shape: X.shape, scalars: values)
 }
 
 /// The singular values, 0 for those at most `tolerance` times the largest.

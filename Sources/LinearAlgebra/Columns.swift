@@ -11,24 +11,36 @@ struct Columns<Scalar: KernelScalar>: Sendable, Equatable {
   let rows: Int
   let count: Int
   let stride: Int
-  var scalars: [Scalar]
+  var scalars: AlignedArray<Scalar>
 
   /// A matrix of zeros, or with ones on the diagonal.
   init(rows: Int, count: Int, diagonal: Scalar = 0) {
-    (self.rows, self.count, stride) = (rows, count, (rows + 15) / 16 * 16)
-    scalars = Array(repeating: 0, count: stride * count)
-    for j in 0..<min(rows, count) { scalars[j * stride + j] = diagonal }
+    self.init(rows: rows, count: count) { numbers, stride in
+      for j in 0..<min(rows, count) { numbers[j * stride + j] = diagonal }
+    }
+  }
+
+  /// A matrix of zeros of which `body` sets numbers: row i of column j is number j * stride + i.
+  private init(
+    rows: Int, count: Int, _ body: (_ numbers: inout [Scalar], _ stride: Int) -> Void
+  ) {
+    let stride = (rows + 15) / 16 * 16
+    (self.rows, self.count, self.stride) = (rows, count, stride)
+    var numbers = [Scalar](repeating: 0, count: stride * count)
+    body(&numbers, stride)
+    scalars = AlignedArray(numbers)
   }
 
   /// A copy of the m x n matrix `A`, or of its transpose, times 2 to the power `exponent`.
   init(_ A: Tensor<Scalar>, transposed: Bool = false, exponent: Int = 0) {
     let (m, n) = (A.shape[0], A.shape[1])
-    self.init(rows: transposed ? n : m, count: transposed ? m : n)
     let (first, second): (Scalar, Scalar) = powersOfTwo(exponent)
-    for i in 0..<m {
-      for j in 0..<n {
-        let value = A.scalars[i * n + j] * first * second
-        scalars[transposed ? i * stride + j : j * stride + i] = value
+    self.init(rows: transposed ? n : m, count: transposed ? m : n) { numbers, stride in
+      for i in 0..<m {
+        for j in 0..<n {
+          let value = A.scalars[i * n + j] * first * second
+          numbers[transposed ? i * stride + j : j * stride + i] = value
+        }
       }
     }
   }
@@ -49,55 +61,55 @@ struct Columns<Scalar: KernelScalar>: Sendable, Equatable {
 
   /// The transpose of the first `count` columns as a row-major tensor.
   func transposedTensor(count: Int) -> Tensor<Scalar> {
-    var result: [Scalar] = []
-    result.reserveCapacity(rows * count)
-    for j in 0..<count { result += scalars[j * stride..<j * stride + rows] }
+    var result = [Scalar](repeating: 0, count: rows * count)
+    for j in 0..<count {
+      for i in 0..<rows { result[j * rows + i] = scalars[j * stride + i] }
+    }
     return Tensor(shape: [count, rows], scalars: result)
   }
 
   /// The leading part, or this matrix with zeros around it.
   func resized(rows: Int, count: Int) -> Columns {
-    var result = Columns(rows: rows, count: count)
-    for j in 0..<min(count, self.count) {
-      for i in 0..<min(rows, self.rows) { result[i, j] = self[i, j] }
+    Columns(rows: rows, count: count) { numbers, stride in
+      for j in 0..<min(count, self.count) {
+        for i in 0..<min(rows, self.rows) { numbers[j * stride + i] = self[i, j] }
+      }
     }
-    return result
   }
 
   /// The transpose.
   func transposed() -> Columns {
-    var result = Columns(rows: count, count: rows)
-    for j in 0..<count {
-      for i in 0..<rows { result[j, i] = self[i, j] }
+    Columns(rows: count, count: rows) { numbers, stride in
+      for j in 0..<count {
+        for i in 0..<rows { numbers[i * stride + j] = self[i, j] }
+      }
     }
-    return result
   }
 
   /// The columns in another order: column `order[j]` becomes column j.
   func ordered(by order: [Int]) -> Columns {
-    var result = Columns(rows: rows, count: count)
-    for (j, source) in order.enumerated() {
-      let (from, to) = (source * stride, j * stride)
-      for i in 0..<rows { result.scalars[to + i] = scalars[from + i] }
+    Columns(rows: rows, count: count) { numbers, stride in
+      for (j, source) in order.enumerated() {
+        for i in 0..<rows { numbers[j * stride + i] = self[i, source] }
+      }
     }
-    return result
   }
 
   /// The rows in another order: row i becomes row `places[i]`.
   func rowsMoved(to places: [Int]) -> Columns {
-    var result = Columns(rows: rows, count: count)
-    for j in 0..<count {
-      for i in 0..<rows { result.scalars[j * stride + places[i]] = scalars[j * stride + i] }
+    Columns(rows: rows, count: count) { numbers, stride in
+      for j in 0..<count {
+        for i in 0..<rows { numbers[j * stride + places[i]] = self[i, j] }
+      }
     }
-    return result
   }
 
   mutating func divideColumn(_ j: Int, by divisor: Scalar) {
-    for i in 0..<rows { scalars[j * stride + i] /= divisor }
+    for i in 0..<rows { self[i, j] /= divisor }
   }
 
   mutating func swapColumns(_ a: Int, _ b: Int) {
-    for i in 0..<rows { scalars.swapAt(a * stride + i, b * stride + i) }
+    for i in 0..<rows { (self[i, a], self[i, b]) = (self[i, b], self[i, a]) }
   }
 
   /// The squared norm of column `j`.

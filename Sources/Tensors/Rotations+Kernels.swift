@@ -26,7 +26,7 @@ package struct RotationRule<Scalar: KernelScalar>: Sendable {
 ///
 /// - Precondition: both columns lie inside their arrays; `stride` is a multiple of 16.
 package func columnDot<Scalar: KernelScalar>(
-  _ X: [Scalar], _ i: Int, _ Y: [Scalar], _ j: Int, stride: Int,
+  _ X: AlignedArray<Scalar>, _ i: Int, _ Y: AlignedArray<Scalar>, _ j: Int, stride: Int,
   instructionSet: InstructionSet = .current
 ) -> Scalar {
   checkColumns(X, i..<i + 1, stride)
@@ -47,7 +47,7 @@ package func columnDot<Scalar: KernelScalar>(
 ///
 /// - Precondition: two different columns inside the array; `stride` is a multiple of 16.
 package func rotateColumns<Scalar: KernelScalar>(
-  _ X: inout [Scalar], _ p: Int, _ q: Int, stride: Int, c: Scalar, s: Scalar,
+  _ X: inout AlignedArray<Scalar>, _ p: Int, _ q: Int, stride: Int, c: Scalar, s: Scalar,
   instructionSet: InstructionSet = .current
 ) {
   checkColumns(X, p..<p + 1, stride)
@@ -74,7 +74,8 @@ package func rotateColumns<Scalar: KernelScalar>(
 ///   - instructionSet: for tests; the one in use otherwise.
 /// - Returns: the number of pairs of columns that were rotated.
 package func orthogonalize<Scalar: KernelScalar>(
-  _ X: inout [Scalar], strideX: Int, _ J: inout [Scalar], strideJ: Int, norms: inout [Scalar],
+  _ X: inout AlignedArray<Scalar>, strideX: Int, _ J: inout AlignedArray<Scalar>, strideJ: Int,
+  norms: inout [Scalar],
   pairs: [ColumnBlockPair], rule: RotationRule<Scalar>,
   instructionSet: InstructionSet = .current
 ) -> Int {
@@ -142,8 +143,8 @@ private func orthogonalize<Scalar: KernelScalar>(
 ///   - stride: of V and C, a multiple of 16.
 ///   - instructionSet: for tests; the one in use otherwise.
 package func applyReflectors<Scalar: KernelScalar>(
-  _ V: [Scalar], tau: [Scalar], _ reflectors: Range<Int>, falling: Bool = false,
-  to C: inout [Scalar], columns: Range<Int>, stride: Int,
+  _ V: AlignedArray<Scalar>, tau: [Scalar], _ reflectors: Range<Int>, falling: Bool = false,
+  to C: inout AlignedArray<Scalar>, columns: Range<Int>, stride: Int,
   instructionSet: InstructionSet = .current
 ) {
   checkColumns(V, reflectors, stride)
@@ -186,7 +187,9 @@ package func applyReflectors<Scalar: KernelScalar>(
 }
 
 /// Stops if columns do not lie inside their array or are not padded as the kernels want them.
-func checkColumns<Scalar>(_ X: [Scalar], _ columns: Range<Int>, _ stride: Int) {
+func checkColumns<Scalar: KernelScalar>(
+  _ X: AlignedArray<Scalar>, _ columns: Range<Int>, _ stride: Int
+) {
   precondition(
     stride >= 0 && stride % 16 == 0 && columns.lowerBound >= 0
       && columns.upperBound * stride <= X.count,

@@ -14,7 +14,7 @@
 ///   - stride: of L and C, a multiple of 16, at least n.
 ///   - instructionSet: for tests; the one in use otherwise.
 package func solveLowerTriangle<Scalar: KernelScalar>(
-  _ L: [Scalar], n: Int, _ C: inout [Scalar], count: Int, stride: Int,
+  _ L: AlignedArray<Scalar>, n: Int, _ C: inout AlignedArray<Scalar>, count: Int, stride: Int,
   instructionSet: InstructionSet = .current
 ) {
   checkColumns(L, 0..<n, stride)

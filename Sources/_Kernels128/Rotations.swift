@@ -94,7 +94,7 @@ func rotate(
 
 /// acc + a * b in 8 lanes: with the rotation's factors more would not fit the registers of AVX2.
 @inline(__always)
-private func halfLanesMultiplyAdd(
+func halfLanesMultiplyAdd(
   _ acc: SIMD8<Double>, _ a: SIMD8<Double>, _ b: SIMD8<Double>
 ) -> SIMD8<Double> {
   #if NITAL_FMA || arch(arm64)
@@ -102,6 +102,11 @@ private func halfLanesMultiplyAdd(
   #else
   acc + a * b
   #endif
+}
+
+@inline(__always)
+func loadHalfLanes(_ p: UnsafePointer<Double>) -> SIMD8<Double> {
+  UnsafeRawPointer(p).loadUnaligned(as: SIMD8<Double>.self)
 }
 
 @inline(__always)
@@ -124,11 +129,11 @@ func rotateWithProduct(
   var sum = V()
   var i = 0
   while i < rows {
-    let a = UnsafeRawPointer(x + i).loadUnaligned(as: V.self)
-    let b = UnsafeRawPointer(y + i).loadUnaligned(as: V.self)
+    let a = loadHalfLanes(x + i)
+    let b = loadHalfLanes(y + i)
     let one = halfLanesMultiplyAdd(xx * a, xy, b)
     let two = halfLanesMultiplyAdd(yy * b, yx, a)
-    sum = halfLanesMultiplyAdd(sum, one, UnsafeRawPointer(z + i).loadUnaligned(as: V.self))
+    sum = halfLanesMultiplyAdd(sum, one, loadHalfLanes(z + i))
     UnsafeMutableRawPointer(x + i).storeBytes(of: one, as: V.self)
     UnsafeMutableRawPointer(y + i).storeBytes(of: two, as: V.self)
     i &+= 8

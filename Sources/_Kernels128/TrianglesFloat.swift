@@ -65,12 +65,12 @@ private func subtractColumns(
   let l = L + j &* strideL
   var i = start
   while i < rows {
-    let l0 = UnsafeRawPointer(l + i).loadUnaligned(as: V.self)
-    let l1 = UnsafeRawPointer(l + (strideL &+ i)).loadUnaligned(as: V.self)
-    let l2 = UnsafeRawPointer(l + (2 &* strideL &+ i)).loadUnaligned(as: V.self)
-    let l3 = UnsafeRawPointer(l + (3 &* strideL &+ i)).loadUnaligned(as: V.self)
-    let one = UnsafeRawPointer(c + i).loadUnaligned(as: V.self)
-    let two = UnsafeRawPointer(d + i).loadUnaligned(as: V.self)
+    let l0 = loadHalfLanes(l + i)
+    let l1 = loadHalfLanes(l + (strideL &+ i))
+    let l2 = loadHalfLanes(l + (2 &* strideL &+ i))
+    let l3 = loadHalfLanes(l + (3 &* strideL &+ i))
+    let one = loadHalfLanes(c + i)
+    let two = loadHalfLanes(d + i)
     let a = lanesSubtracting(lanesSubtracting(one, c0, l0), c1, l1)
     let b = lanesSubtracting(lanesSubtracting(two, d0, l0), d1, l1)
     UnsafeMutableRawPointer(c + i).storeBytes(

@@ -12,8 +12,8 @@ import Testing
     check(set, rows, Float.self)
     check(set, rows, Double.self)
     func check<Scalar: KernelScalar>(_ set: InstructionSet, _ rows: Int, _: Scalar.Type) {
-      let X: [Scalar] = guarded(3, rows, used: [1])
-      let Y: [Scalar] = guarded(4, rows, used: [2])
+      let X: AlignedArray<Scalar> = guarded(3, rows, used: [1])
+      let Y: AlignedArray<Scalar> = guarded(4, rows, used: [2])
       let found = columnDot(X, 1, Y, 2, stride: rows, instructionSet: set)
       let terms = (0..<rows).map { Double(X[rows + $0]) * Double(Y[2 * rows + $0]) }
       // 16 lanes of rows / 16 terms, then 4 additions.
@@ -25,7 +25,7 @@ import Testing
 
   @Test(arguments: sets, [16, 48])
   func rotatesColumns(_ set: InstructionSet, _ rows: Int) {
-    let before: [Double] = guarded(5, rows, used: [1, 3])
+    let before: AlignedArray<Double> = guarded(5, rows, used: [1, 3])
     var X = before
     rotateColumns(&X, 1, 3, stride: rows, c: 0.8, s: 0.6, instructionSet: set)
     for i in 0..<rows {
@@ -40,10 +40,10 @@ import Testing
   func makesAPairOrthogonalTheLongerFirst(_ set: InstructionSet) {
     let rows = 32
     for scale in [1.0, 4.0] {
-      var X: [Double] = guarded(4, rows, used: [1, 2])
+      var X: AlignedArray<Double> = guarded(4, rows, used: [1, 2])
       for i in 0..<rows { X[2 * rows + i] *= scale }
       let before = X
-      var J = [Double](repeating: 0, count: 4 * 16)
+      var J = AlignedArray<Double>(repeating: 0, count: 4 * 16)
       (J[16], J[33]) = (1, 1)
       var norms = (0..<4).map { columnDot(X, $0, X, $0, stride: rows, instructionSet: set) }
       norms[0] = .nan
@@ -70,11 +70,11 @@ import Testing
 
   @Test(arguments: sets)
   func leavesZeroAndOrthogonalColumnsAlone(_ set: InstructionSet) {
-    var X = [Float](repeating: 0, count: 4 * 16)
+    var X = AlignedArray<Float>(repeating: 0, count: 4 * 16)
     (X[0], X[17], X[34]) = (1, 2, 3)
     let before = X
     var norms: [Float] = [1, 4, 9, 0]
-    var none: [Float] = []
+    var none = AlignedArray<Float>([])
     let rotated = orthogonalize(
       &X, strideX: 16, &none, strideJ: 0, norms: &norms,
       pairs: [ColumnBlockPair(p: 0..<4, q: 0..<4)],
@@ -86,13 +86,13 @@ import Testing
   func reflectsColumns(_ set: InstructionSet, _ columns: Int) {
     let rows = 48
     for falling in [false, true] {
-      var V = [Double](repeating: 0, count: 20 * rows)
+      var V = AlignedArray<Double>(repeating: 0, count: 20 * rows)
       var generator = SeededGenerator(seed: 5)
       for k in 0..<20 {
         for i in k..<rows { V[k * rows + i] = i == k ? 1 : generator.uniform(-0.1, 0.1) }
       }
       let tau = (0..<20).map { _ in generator.uniform(1, 2) }
-      let before: [Double] = guarded(columns + 2, rows, used: Array(1...columns))
+      let before: AlignedArray<Double> = guarded(columns + 2, rows, used: Array(1...columns))
       var C = before
       applyReflectors(
         V, tau: tau, 3..<20, falling: falling, to: &C, columns: 1..<columns + 1, stride: rows,
@@ -124,8 +124,8 @@ import Testing
     }
     func run<Scalar: KernelScalar>(_ set: InstructionSet) -> [[Scalar]] {
       let (rows, n) = (112, 40)
-      var X: [Scalar] = guarded(n, rows, used: Array(0..<n))
-      var J = [Scalar](repeating: 0, count: n * 48)
+      var X: AlignedArray<Scalar> = guarded(n, rows, used: Array(0..<n))
+      var J = AlignedArray<Scalar>(repeating: 0, count: n * 48)
       for j in 0..<n { J[j * 48 + j] = 1 }
       var norms = (0..<n).map { columnDot(X, $0, X, $0, stride: rows, instructionSet: set) }
       let rule = RotationRule<Scalar>(tolerance: 8 * Scalar.ulpOfOne, floor: 0)
@@ -135,20 +135,23 @@ import Testing
           instructionSet: set)
       }
       rotateColumns(&X, 3, 7, stride: rows, c: 0.8, s: 0.6, instructionSet: set)
-      let V: [Scalar] = guarded(5, rows, used: [0, 1, 2, 3, 4])
+      let V: AlignedArray<Scalar> = guarded(5, rows, used: [0, 1, 2, 3, 4])
       let tau: [Scalar] = [1.5, 1.25, 1.75, 1.1, 1.9]
       applyReflectors(
         V, tau: tau, 0..<5, to: &X, columns: 0..<n, stride: rows, instructionSet: set)
-      return [X, J, norms]
+      return [Array(X), Array(J), norms]
     }
   }
 }
 
 /// Columns of numbers in -1 ..< 1 where `used`, NaN elsewhere.
-func guarded<Scalar: KernelScalar>(_ count: Int, _ rows: Int, used: [Int]) -> [Scalar] {
+func guarded<Scalar: KernelScalar>(
+  _ count: Int, _ rows: Int, used: [Int]
+) -> AlignedArray<Scalar> {
   var generator = SeededGenerator(seed: UInt64(count))
-  return (0..<count * rows).map { index in
+  let numbers = (0..<count * rows).map { index -> Scalar in
     let value = Scalar(generator.uniform(-1, 1))
     return used.contains(index / max(rows, 1)) ? value : .nan
   }
+  return AlignedArray(numbers)
 }

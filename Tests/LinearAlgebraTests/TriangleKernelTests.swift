@@ -17,8 +17,8 @@ import Testing
       _ set: InstructionSet, _ n: Int, _ count: Int, _: Scalar.Type
     ) {
       let stride = (n + 15) / 16 * 16 + 16
-      let L: [Scalar] = triangle(n, stride)
-      var before: [Scalar] = guarded(count + 1, stride, used: Array(0..<count))
+      let L: AlignedArray<Scalar> = triangle(n, stride)
+      var before: AlignedArray<Scalar> = guarded(count + 1, stride, used: Array(0..<count))
       for j in 0..<count {
         // The first unknowns of every second column are zero: a block of them is passed over.
         for i in 0..<stride where i >= n || (j % 2 == 1 && i < n / 2) { before[j * stride + i] = 0 }
@@ -42,22 +42,22 @@ import Testing
 
   @Test func solvesEachColumnAsIfAlone() {
     let (n, count, stride) = (150, 61, 160)
-    let L: [Double] = triangle(n, stride)
-    var all: [Double] = guarded(count, stride, used: Array(0..<count))
+    let L: AlignedArray<Double> = triangle(n, stride)
+    var all: AlignedArray<Double> = guarded(count, stride, used: Array(0..<count))
     for j in 0..<count { for i in n..<stride { all[j * stride + i] = 0 } }
     let before = all
     solveLowerTriangle(L, n: n, &all, count: count, stride: stride)
     for j in 0..<count {
-      var one = Array(before[j * stride..<(j + 1) * stride])
+      var one = AlignedArray(Array(before[j * stride..<(j + 1) * stride]))
       solveLowerTriangle(L, n: n, &one, count: 1, stride: stride)
-      #expect(one == Array(all[j * stride..<(j + 1) * stride]))
+      #expect(Array(one) == Array(all[j * stride..<(j + 1) * stride]))
     }
   }
 
   @Test(.enabled(if: InstructionSet.supported >= .avx512))
   func givesTheSameBitsWithAVX2AndAVX512() {
-    let L: [Float] = triangle(41, 48)
-    let before: [Float] = guarded(3, 48, used: [0, 1, 2])
+    let L: AlignedArray<Float> = triangle(41, 48)
+    let before: AlignedArray<Float> = guarded(3, 48, used: [0, 1, 2])
     let results = [InstructionSet.avx2, .avx512].map { set in
       var C = before
       solveLowerTriangle(L, n: 41, &C, count: 3, stride: 48, instructionSet: set)
@@ -67,19 +67,19 @@ import Testing
   }
 
   @Test func acceptsNoColumnsAndNoRows() {
-    var C: [Float] = []
-    solveLowerTriangle([], n: 0, &C, count: 0, stride: 0)
+    var C = AlignedArray<Float>([])
+    solveLowerTriangle(AlignedArray([]), n: 0, &C, count: 0, stride: 0)
     #expect(C.isEmpty)
-    var D = [Float](repeating: 2, count: 16)
-    solveLowerTriangle([], n: 0, &D, count: 1, stride: 16)
+    var D = AlignedArray<Float>(repeating: 2, count: 16)
+    solveLowerTriangle(AlignedArray([]), n: 0, &D, count: 1, stride: 16)
     #expect(D.allSatisfy { $0 == 2 })
   }
 }
 
 /// A lower triangle with a diagonal near 1, zeros above it and in the padding.
-private func triangle<Scalar: KernelScalar>(_ n: Int, _ stride: Int) -> [Scalar] {
+private func triangle<Scalar: KernelScalar>(_ n: Int, _ stride: Int) -> AlignedArray<Scalar> {
   var generator = SeededGenerator(seed: 21)
-  var L = [Scalar](repeating: 0, count: n * stride)
+  var L = AlignedArray<Scalar>(repeating: 0, count: n * stride)
   for j in 0..<n {
     for i in j..<n {
       L[j * stride + i] = Scalar(i == j ? generator.uniform(1, 2) : generator.uniform(-0.3, 0.3))
