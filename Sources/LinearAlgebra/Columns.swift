@@ -105,7 +105,32 @@ struct Columns<Scalar: KernelScalar>: Sendable, Equatable {
   }
 
   mutating func divideColumn(_ j: Int, by divisor: Scalar) {
-    for i in 0..<rows { self[i, j] /= divisor }
+    changeColumn(j, rows: 0..<rows) { $0 / divisor }
+  }
+
+  /// Replaces some rows of column j.
+  @inline(__always)
+  mutating func changeColumn(_ j: Int, rows: Range<Int>, _ change: (Scalar) -> Scalar) {
+    precondition(rows.upperBound <= self.rows && j < count, "rows \(rows) of column \(j)")
+    let first = j * stride
+    // SAFETY: the rows were just checked to lie inside the column, and that inside the array.
+    unsafe scalars.withUnsafeMutableBufferPointer { numbers in
+      for i in rows { unsafe numbers[first + i] = change(numbers[first + i]) }
+    }
+  }
+
+  /// Copies some rows of a column of a matrix of as many rows.
+  mutating func copyColumn(_ j: Int, rows: Range<Int>, from other: Columns) {
+    precondition(
+      rows.upperBound <= self.rows && j < count && j < other.count && stride == other.stride,
+      "rows \(rows) of column \(j)")
+    let first = j * stride
+    // SAFETY: the rows were just checked to lie inside the columns of both.
+    unsafe scalars.withUnsafeMutableBufferPointer { numbers in
+      unsafe other.scalars.withUnsafeBufferPointer { source in
+        for i in rows { unsafe numbers[first + i] = source[first + i] }
+      }
+    }
   }
 
   mutating func swapColumns(_ a: Int, _ b: Int) {

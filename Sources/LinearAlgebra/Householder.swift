@@ -34,9 +34,9 @@ struct Reflectors<Scalar: KernelScalar>: Sendable, Equatable {
 
   /// Finds the reflector that clears column k of C below row k, and puts it on that column.
   mutating func makeReflector(_ k: Int, _ C: inout Columns<Scalar>) {
-    for i in k..<C.rows { V[i, k] = C[i, k] }
+    V.copyColumn(k, rows: k..<C.rows, from: C)
     let unit = unitExponent(k)
-    if unit != 0 { for i in k..<C.rows { V[i, k] = scaled(V[i, k], by: unit) } }
+    if unit != 0 { V.changeColumn(k, rows: k..<C.rows) { scaled($0, by: unit) } }
     let alpha = V[k, k]
     V[k, k] = 0
     let tail = V.squaredNorm(k)
@@ -44,10 +44,8 @@ struct Reflectors<Scalar: KernelScalar>: Sendable, Equatable {
     let beta = alpha < 0 ? norm : -norm
     // Nothing below the diagonal: H = I, as in LAPACK.
     let scale: Scalar = tail > 0 ? 1 / (alpha - beta) : 0
-    for i in k + 1..<max(C.rows, k + 1) {
-      V[i, k] *= scale
-      C[i, k] = 0
-    }
+    V.changeColumn(k, rows: k + 1..<C.rows) { $0 * scale }
+    C.changeColumn(k, rows: k + 1..<C.rows) { _ in 0 }
     V[k, k] = 1
     tau[k] = tail > 0 ? (beta - alpha) / beta : 0
     if tail > 0 { C[k, k] = scaled(beta, by: -unit) }

@@ -12,7 +12,9 @@ public struct AlignedArray<Scalar: KernelScalar>: Sendable, Equatable, RandomAcc
 {
   @usableFromInline var memory: AlignedMemory<Scalar>
 
+  /// 0.
   public let startIndex = 0
+  /// The number of numbers.
   @inlinable public var endIndex: Int { memory.count }
 
   /// `count` equal numbers.
@@ -33,6 +35,7 @@ public struct AlignedArray<Scalar: KernelScalar>: Sendable, Equatable, RandomAcc
     }
   }
 
+  /// The number at `index`, which must lie inside.
   public subscript(index: Int) -> Scalar {
     @inlinable get {
       precondition(index >= 0 && index < memory.count, "no number \(index) of \(memory.count)")
@@ -73,6 +76,7 @@ public struct AlignedArray<Scalar: KernelScalar>: Sendable, Equatable, RandomAcc
     memory = copy
   }
 
+  /// Whether both hold equal numbers.
   @inlinable public static func == (a: AlignedArray, b: AlignedArray) -> Bool {
     a.elementsEqual(b)
   }
