@@ -114,7 +114,9 @@ let package = Package(
       swiftSettings: strict, linkerSettings: [.linkedLibrary("m")]),
 
     // MARK: - Tests
-    tests("Tensors", ["Tensors"]),
+    tests(
+      "Tensors",
+      ["Tensors", "_Kernels128"] + (portable ? [] : ["_Kernels256", "_Kernels512"])),
     tests("LinearAlgebra", ["LinearAlgebra", "Tensors"]),
     tests("Estimators", ["Estimators", "LinearAlgebra", "Tensors"]),
     tests("NeuralNetworks", ["NeuralNetworks", "Tensors"]),

@@ -289,6 +289,9 @@ check "a patch is named after its micrograph" grep -q "^scratches-000.png#r2c3,s
   cutup/clusters.csv
 check "micrographs are summed up" grep -q "^scratches-000.png,9," cutup/parents.csv
 expect 0 "classify patches" "$nital" classify cutup/model.safetensors wide/images -o cutup
+expect 0 "a grid that is asked for" "$nital" cluster wide/images -o grid "${chain[@]}" --patch 60 \
+  --patch-grid 2x1
+check "its patches are counted" grep -q "^scratches-000.png,2," grid/parents.csv
 expect 2 "a grid without patches" "$nital" cluster wide/images -o b "${chain[@]}" --patch-grid 2x2
 expect 3 "patches larger than pictures" "$nital" cluster images -o b "${chain[@]}" --patch 65
 

@@ -78,8 +78,9 @@ extension ClusteringResult {
   var mapSection: ReportSection {
     let clusters = assignments.map(\.cluster)
     var blocks: [ReportBlock] = [
+      .hint("Hover over a point to see its image, click to open it."),
       .text(
-        "Each point is an image; hover to see it, click to open it. Components are "
+        "Each point is an image. Components are "
           + (settings.whiten ? "scaled to unit variance." : "in their own units.")),
       .figure(components("map-1-2-cluster", (0, 1), clusters, clusterGroups, "cluster")),
     ]

@@ -258,11 +258,12 @@ extension ClusteringResult {
     return ReportSection(
       "Images",
       [
+        .hint("Click a heading to sort."),
         .table(
           ReportTable(
-            caption: "Click a heading to sort. Margin 0 is a tie between two clusters; novelty "
+            caption: "Margin 0 is a tie between two clusters; novelty "
               + "above 1 is unlike the other images.",
-            header: header, rows: Array(rows)))
+            header: header, rows: Array(rows))),
       ])
   }
 

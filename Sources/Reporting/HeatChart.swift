@@ -93,10 +93,14 @@ public struct HeatChart: Chart {
   ) {
     for (r, row) in values.enumerated() {
       for (c, value) in row.enumerated() where value.isFinite {
+        let (label, colour) = (significant(value, 3), colour(value))
+        let x = left + (Double(c) + 0.5) * cell
+        let y = top + (Double(rows.count - r) - 0.5) * cell
+        // A plate of the cell's colour, which no contour crosses.
+        let half = 3.2 * Double(label.count) + 3
+        canvas.rectangle(x - half, y - 8, 2 * half, 16, fill: colour.hexadecimal)
         canvas.text(
-          left + (Double(c) + 0.5) * cell, top + (Double(rows.count - r) - 0.5) * cell + 4,
-          significant(value, 3), size: 11, anchor: .middle,
-          fill: colour(value).isDark ? "#fff" : "#111")
+          x, y + 4, label, size: 11, anchor: .middle, fill: colour.isDark ? "#fff" : "#111")
       }
     }
   }

@@ -51,6 +51,8 @@ public struct ReportTable: Sendable {
 public enum ReportBlock: Sendable {
   /// A paragraph of text.
   case text(String)
+  /// What a reader can do on a screen; not printed.
+  case hint(String)
   /// A remark that must not be overlooked.
   case warning(String)
   /// A figure; points that name an image show it on hover and open it on click.
@@ -145,6 +147,7 @@ public struct Report: Sendable {
   private func html(of block: ReportBlock) -> String {
     switch block {
     case .text(let text): "<p>\(escaped(text))</p>\n"
+    case .hint(let text): "<p class=\"onscreen\">\(escaped(text))</p>\n"
     case .warning(let text): "<p class=\"warning\">\(escaped(text))</p>\n"
     case .figure(let figure): html(of: figure)
     case .table(let table): html(of: table)

@@ -48,13 +48,25 @@ enum ReportPage {
     dialog { border: 1px solid #888; border-radius: 6px; padding: 16px; max-width: 90vw; }
     dialog img { width: min(70vw, 440px); display: block; image-rendering: auto; }
     dialog ul { padding-left: 18px; }
+    @page { margin: 14mm; }
     @media print {
-      body { background: #fff; font-size: 11pt; }
-      nav, .files, #tip, dialog { display: none; }
-      section { border: none; padding: 0; }
-      figure, .gallery, tr { break-inside: avoid; }
+      body { background: #fff; font-size: 9.5pt; }
+      nav, .files, #tip, dialog, .onscreen { display: none; }
+      header { padding: 0 0 8px; }
+      main { max-width: none; padding: 0; }
+      section { border: none; margin: 0 0 14px; padding: 0; }
+      h1, h2, h3, h2 + p, caption { break-after: avoid; }
+      figure, .gallery, dl, tr, p { break-inside: avoid; }
+      figure svg { max-width: 66%; border: none; }
+      figcaption { font-size: 8.5pt; }
       .scroll { max-height: none; overflow: visible; }
-      .tile { border: none; }
+      table { font-size: 7.5pt; }
+      th, td { padding: 2px 3px; white-space: normal; }
+      th, td:first-child { position: static; overflow-wrap: anywhere; min-width: 7mm; }
+      th:first-child { min-width: 19mm; }
+      .tiles { gap: 4px; }
+      .tile { width: 74px; padding: 0; border: none; }
+      .tile span { font-size: 6.5pt; }
       * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
     }
 

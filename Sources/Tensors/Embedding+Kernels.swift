@@ -104,20 +104,9 @@ package struct EmbeddingForces: Sendable {
     let cells = buildTree(points)
     let (n, D, padded) = (n, dimensions, padded)
     let (sorted, centres, links) = (sorted, centres, links)
-    // SAFETY: sizes are those of `init`, checked above; each piece writes its own points alone.
-    unsafe sums.withUnsafeMutableBufferPointer { sums in
-      unsafe attraction.withUnsafeMutableBufferPointer { pulls in
-        guard let sumBase = sums.baseAddress, let pullBase = pulls.baseAddress else { return }
-        let (push, pull) = unsafe (SharedPointer(sumBase), SharedPointer(pullBase))
-        parallelForPieces(of: n) { isRepulsion, first, end in
-          if isRepulsion {
-            unsafe repel(
-              sorted, padded, n, D, first, end, centres, links, cells, theta * theta, push.pointer)
-          } else {
-            unsafe attract(points, D, first, end, weights, pull.pointer)
-          }
-        }
-      }
+    // SAFETY: sizes are those of `init`, checked above.
+    unsafe sumForces(points, D, weights, n, into: &sums, &attraction) { first, end, sums in
+      unsafe repel(sorted, padded, n, D, first, end, centres, links, cells, theta * theta, sums)
     }
     normaliser = 0
     for place in 0..<n {
@@ -189,19 +178,9 @@ package struct EmbeddingPairs: Sendable {
       for axis in 0..<D { map[axis * padded + i] = points[i * D + axis] }
     }
     let map = map
-    // SAFETY: sizes are those of `init`, checked above; each piece writes its own points alone.
-    unsafe sums.withUnsafeMutableBufferPointer { sums in
-      unsafe attraction.withUnsafeMutableBufferPointer { pulls in
-        guard let sumBase = sums.baseAddress, let pullBase = pulls.baseAddress else { return }
-        let (push, pull) = unsafe (SharedPointer(sumBase), SharedPointer(pullBase))
-        parallelForPieces(of: n) { isRepulsion, first, end in
-          if isRepulsion {
-            unsafe repelPairs(map, padded, D, first, end, push.pointer)
-          } else {
-            unsafe attract(points, D, first, end, weights, pull.pointer)
-          }
-        }
-      }
+    // SAFETY: sizes are those of `init`, checked above.
+    unsafe sumForces(points, D, weights, n, into: &sums, &attraction) { first, end, sums in
+      unsafe repelPairs(map, padded, D, first, end, sums)
     }
     normaliser = 0
     for i in 0..<n {
@@ -217,14 +196,28 @@ private func checkMap(_ n: Int, _ dimensions: Int) {
   precondition(dimensions == 2 || dimensions == 3, "maps have 2 or 3 dimensions")
 }
 
-/// Runs `body` for pieces of the points' repulsion, then of their attraction.
-private func parallelForPieces(
-  of n: Int, _ body: @Sendable (_ isRepulsion: Bool, _ first: Int, _ end: Int) -> Void
+/// Sums the repulsion of n points by `repel(first, end, sums)`, piece by piece, then their attraction.
+private func sumForces(
+  _ points: [Float], _ D: Int, _ weights: SparseWeights, _ n: Int, into sums: inout [Float],
+  _ attraction: inout [Float],
+  repel: @Sendable (_ first: Int, _ end: Int, _ sums: UnsafeMutablePointer<Float>) -> Void
 ) {
   let pieces = (n + piecePoints - 1) / piecePoints
-  parallelFor(2 * pieces) { piece in
-    let first = piece % pieces * piecePoints
-    body(piece < pieces, first, min(n, first + piecePoints))
+  // SAFETY: each piece writes its own points alone; the arrays outlive the loop.
+  unsafe sums.withUnsafeMutableBufferPointer { sums in
+    unsafe attraction.withUnsafeMutableBufferPointer { pulls in
+      guard let sumBase = sums.baseAddress, let pullBase = pulls.baseAddress else { return }
+      let (push, pull) = unsafe (SharedPointer(sumBase), SharedPointer(pullBase))
+      parallelFor(2 * pieces) { piece in
+        let first = piece % pieces * piecePoints
+        let end = min(n, first + piecePoints)
+        if piece < pieces {
+          unsafe repel(first, end, push.pointer)
+        } else {
+          unsafe attract(points, D, first, end, weights, pull.pointer)
+        }
+      }
+    }
   }
 }
 

@@ -26,40 +26,63 @@ private func rowsPerPiece(_ q: Int) -> Int { max(1, (1 << 14) / max(1, q)) }
   }
 }
 
+/// exp(x - l) of `count` rows of q values, in place, the first of which is row `first` of all.
+@inline(__always)
+@unsafe private func exponentiateRows<Scalar: KernelScalar>(
+  _ x: UnsafeMutablePointer<Scalar>, _ count: Int, _ q: Int, _ l: [Scalar], _ first: Int
+) {
+  for i in 0..<count {
+    let shift = l[first + i]
+    for c in 0..<q { unsafe x[i * q + c] -= shift }
+  }
+  unsafe exponentiate(x, count * q)
+}
+
+/// One result a row: `body(rows, results)` fills some results from the rows that they stand for.
+@inline(__always)
+private func resultsOfRows<Scalar: KernelScalar, Result: Sendable>(
+  _ x: Tensor<Scalar>, _ q: Int, _ nothing: Result,
+  _ body: @Sendable (UnsafePointer<Scalar>, inout MutableSpan<Result>) -> Void
+) -> [Result] {
+  var results = [Result](repeating: nothing, count: q > 0 ? x.count / q : 0)
+  let rows = rowsPerPiece(q)
+  // SAFETY: a chunk's rows lie inside `x`, which outlives the loop.
+  unsafe x.scalars.withUnsafeBufferPointer { source in
+    guard let base = source.baseAddress else { return }
+    let from = unsafe SharedPointer(UnsafeMutablePointer(mutating: base))
+    parallelForEachChunk(of: &results, size: rows) { piece, chunk in
+      unsafe body(from.pointer + piece * rows * q, &chunk)
+    }
+  }
+  return results
+}
+
 /// max + log sum exp(x - max) of each row, M values.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 package func logSumExp<Scalar: KernelScalar>(_ x: Tensor<Scalar>) -> [Scalar] {
   let q = x.shape.last ?? 1
-  var result = [Scalar](repeating: 0, count: q > 0 ? x.count / q : 0)
-  let rows = rowsPerPiece(q)
-  // SAFETY: a chunk's rows lie inside `x`, which outlives the loop; `work` holds a chunk's values.
-  unsafe x.scalars.withUnsafeBufferPointer { source in
-    guard let base = source.baseAddress else { return }
-    let from = unsafe SharedPointer(UnsafeMutablePointer(mutating: base))
-    parallelForEachChunk(of: &result, size: rows) { piece, chunk in
-      let x = unsafe from.pointer + piece * rows * q
-      var work = [Scalar](repeating: 0, count: chunk.count * q)
-      unsafe work.withUnsafeMutableBufferPointer { work in
-        guard let work = work.baseAddress else { return }
-        for i in chunk.indices {
-          let (row, to) = unsafe (x + i * q, work + i * q)
-          var largest = unsafe row[0]
-          for c in 1..<max(1, q) { largest = unsafe row[c] > largest ? row[c] : largest }
-          for c in 0..<q { unsafe to[c] = row[c] - largest }
-          chunk[i] = largest
-        }
-        unsafe exponentiate(work, chunk.count * q)
-        for i in chunk.indices {
-          let row = unsafe work + i * q
-          var sum = 0.0
-          for c in 0..<q { sum += unsafe Double(row[c]) }
-          chunk[i] += Scalar(naturalLogarithm(sum))
-        }
+  return unsafe resultsOfRows(x, q, 0) { x, chunk in
+    var work = [Scalar](repeating: 0, count: chunk.count * q)
+    // SAFETY: there is a row of q values for each result; `work` holds as many.
+    unsafe work.withUnsafeMutableBufferPointer { work in
+      guard let work = work.baseAddress else { return }
+      for i in chunk.indices {
+        let (row, to) = unsafe (x + i * q, work + i * q)
+        var largest = unsafe row[0]
+        for c in 1..<max(1, q) { largest = unsafe row[c] > largest ? row[c] : largest }
+        for c in 0..<q { unsafe to[c] = row[c] - largest }
+        chunk[i] = largest
+      }
+      unsafe exponentiate(work, chunk.count * q)
+      for i in chunk.indices {
+        let row = unsafe work + i * q
+        var sum = 0.0
+        for c in 0..<q { sum += unsafe Double(row[c]) }
+        chunk[i] += Scalar(naturalLogarithm(sum))
       }
     }
   }
-  return result
 }
 
 /// exp(x - l) of each row, in place.
@@ -72,11 +95,7 @@ package func exponentialRows<Scalar: KernelScalar>(_ x: inout Tensor<Scalar>, mi
     // SAFETY: a chunk consists of whole rows.
     unsafe chunk.withUnsafeMutableBufferPointer { buffer in
       guard let x = buffer.baseAddress else { return }
-      for i in 0..<(buffer.count / q) {
-        let shift = l[piece * rows + i]
-        for c in 0..<q { unsafe x[i * q + c] -= shift }
-      }
-      unsafe exponentiate(x, buffer.count)
+      unsafe exponentiateRows(x, buffer.count / q, q, l, piece * rows)
     }
   }
 }
@@ -120,10 +139,7 @@ package func crossEntropyGradient<Scalar: KernelScalar>(
     unsafe chunk.withUnsafeMutableBufferPointer { buffer in
       guard let x = buffer.baseAddress else { return }
       let first = piece * rows
-      for i in 0..<(buffer.count / q) {
-        for c in 0..<q { unsafe x[i * q + c] -= l[first + i] }
-      }
-      unsafe exponentiate(x, buffer.count)
+      unsafe exponentiateRows(x, buffer.count / q, q, l, first)
       for i in 0..<(buffer.count / q) {
         let t = Int(targets[first + i])
         guard t >= 0 else {
@@ -143,22 +159,15 @@ package func crossEntropyGradient<Scalar: KernelScalar>(
 @specialized(where Scalar == Double)
 package func largestOfRows<Scalar: KernelScalar>(_ x: Tensor<Scalar>) -> [Int32] {
   let q = x.shape.last ?? 1
-  var result = [Int32](repeating: 0, count: q > 0 ? x.count / q : 0)
-  let rows = rowsPerPiece(q)
-  // SAFETY: a chunk's rows lie inside `x`, which outlives the loop.
-  unsafe x.scalars.withUnsafeBufferPointer { source in
-    guard let base = source.baseAddress else { return }
-    let from = unsafe SharedPointer(UnsafeMutablePointer(mutating: base))
-    parallelForEachChunk(of: &result, size: rows) { piece, chunk in
-      for i in chunk.indices {
-        let row = unsafe from.pointer + (piece * rows + i) * q
-        var best = 0
-        for c in 1..<max(1, q) where unsafe row[c] > row[best] { best = c }
-        chunk[i] = Int32(best)
-      }
+  return unsafe resultsOfRows(x, q, 0) { x, chunk in
+    for i in chunk.indices {
+      // SAFETY: there is a row of q values for each result.
+      let row = unsafe x + i * q
+      var best = 0
+      for c in 1..<max(1, q) where unsafe row[c] > row[best] { best = c }
+      chunk[i] = Int32(best)
     }
   }
-  return result
 }
 
 /// x - l of each row, in place.

@@ -96,20 +96,28 @@ package func clusterPixelsGuarded(
     unsafe touched = memory.part(K, 1)
     unsafe wide = memory.part(tiles, 0)
 
-    // A centre that no bin of the ring holds is more than a step away; one whose window does not
-    // reach a pixel is more than the reach away. Both lose against less than `bound`.
-    let S = Double(max(grid.stepY, grid.stepX))
-    let gap = Double(min(grid.stepY, grid.stepX, grid.reachY, grid.reachX))
-    weight = Float(m * m / (S * S))
-    // The last factor is 80 times the rounding of a distance.
-    bound = Float(m * m * gap * gap / (S * S)) * (1 - 1e-5)
-    inverse = Float(1 / (m * m))
+    (weight, bound, inverse) = Self.factors(grid, m)
     let sizes = [
       grid.height, grid.width, tileRows, tileColumns, binRows, binColumns, grid.stepY, grid.stepX,
       grid.reachY, grid.reachX,
     ]
     for (i, size) in sizes.enumerated() { unsafe g[i] = size }
     placeTiles(binColumns)
+  }
+
+  /// The weight of a squared distance of places for compactness m, a bound below all sums of centres
+  /// that are not looked at, and 1 / m^2.
+  ///
+  /// A centre that no bin of the ring holds is more than a step away; one whose window does not reach a
+  /// pixel is more than the reach away. Both lose against less than the bound.
+  private static func factors(
+    _ grid: SuperpixelGrid, _ m: Double
+  ) -> (weight: Float, bound: Float, inverse: Float) {
+    let S = Double(max(grid.stepY, grid.stepX))
+    let gap = Double(min(grid.stepY, grid.stepX, grid.reachY, grid.reachX))
+    // The last factor is 80 times the rounding of a distance.
+    let bound = Float(m * m * gap * gap / (S * S)) * (1 - 1e-5)
+    return (Float(m * m / (S * S)), bound, Float(1 / (m * m)))
   }
 
   /// The coordinates of the tiles' pixels, edge pixels for those beyond, and their bin columns.

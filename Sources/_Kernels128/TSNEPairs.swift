@@ -40,6 +40,27 @@ private func pair(_ points: UnsafeRawPointer, _ D: Int, _ c: Int32) -> UInt64 {
   (points + Int(c) &* D &* 4).loadUnaligned(as: UInt64.self)
 }
 
+/// The first two coordinates of eight points by turns.
+@inline(__always)
+private func pairs(
+  _ points: UnsafeRawPointer, _ D: Int, _ c: UnsafePointer<Int32>
+) -> SIMD16<Float> {
+  let words = SIMD8<UInt64>(
+    pair(points, D, c[0]), pair(points, D, c[1]), pair(points, D, c[2]), pair(points, D, c[3]),
+    pair(points, D, c[4]), pair(points, D, c[5]), pair(points, D, c[6]), pair(points, D, c[7]))
+  return unsafeBitCast(words, to: SIMD16<Float>.self)
+}
+
+/// The third coordinates of eight points; `depth` points at the first one's.
+@inline(__always)
+private func depths(
+  _ depth: UnsafePointer<Float>, _ c: UnsafePointer<Int32>
+) -> SIMD8<Float> {
+  SIMD8<Float>(
+    depth[3 &* Int(c[0])], depth[3 &* Int(c[1])], depth[3 &* Int(c[2])], depth[3 &* Int(c[3])],
+    depth[3 &* Int(c[4])], depth[3 &* Int(c[5])], depth[3 &* Int(c[6])], depth[3 &* Int(c[7])])
+}
+
 @inline(__always)
 private func attractPoint(
   _ hasDepth: Bool, _ points: UnsafePointer<Float>, _ i: Int, _ start: Int, _ end: Int,
@@ -54,21 +75,12 @@ private func attractPoint(
   var entry = start
   while entry < end {
     let c = columns + entry
-    let words = SIMD8<UInt64>(
-      pair(raw, D, c[0]), pair(raw, D, c[1]), pair(raw, D, c[2]), pair(raw, D, c[3]),
-      pair(raw, D, c[4]), pair(raw, D, c[5]), pair(raw, D, c[6]), pair(raw, D, c[7]))
-    let places = unsafeBitCast(words, to: SIMD16<Float>.self)
+    let places = pairs(raw, D, c)
     let (dx, dy) = (x - places.evenHalf, y - places.oddHalf)
     var square = dx * dx + dy * dy
     var dz = V()
     if hasDepth {
-      let depth = points + 2
-      dz =
-        z
-        - V(
-          depth[3 &* Int(c[0])], depth[3 &* Int(c[1])], depth[3 &* Int(c[2])],
-          depth[3 &* Int(c[3])], depth[3 &* Int(c[4])], depth[3 &* Int(c[5])],
-          depth[3 &* Int(c[6])], depth[3 &* Int(c[7])])
+      dz = z - depths(points + 2, c)
       square = square + dz * dz
     }
     let pull = UnsafeRawPointer(values + entry).loadUnaligned(as: V.self) / (1 + square)

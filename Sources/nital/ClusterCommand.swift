@@ -59,14 +59,7 @@ struct ClusterCommand: ParsableCommand {
   @Option(help: "Compute the features of part I of N, as 2/8, and stop.")
   var shard: String?
 
-  @Option(help: "Repeat a run: take inputs and settings from its run.json; options override.")
-  var config: String?
-
-  @Flag(help: "Stop at the first image that cannot be used.")
-  var strict = false
-
-  @Flag(help: "Forget what an earlier, interrupted run in DIR has finished.")
-  var noResume = false
+  @OptionGroup var repeated: RepeatOptions
 
   @Flag(help: "Print the files that were found and the settings, and stop.")
   var dryRun = false
@@ -88,7 +81,7 @@ struct ClusterCommand: ParsableCommand {
     if let shard, Shard(shard) == nil {
       throw ValidationError("--shard takes a part such as 2/8, not \(shard).")
     }
-    if images.isEmpty && config == nil {
+    if images.isEmpty && repeated.config == nil {
       throw ValidationError("Name the images: files, folders, patterns or @LIST.")
     }
   }
@@ -99,7 +92,7 @@ struct ClusterCommand: ParsableCommand {
     let record = try resolvedRecord()
     if dryRun { return try describe(record) }
     var run = ClusterRun(record, output: output, shared: shared)
-    (run.strict, run.resume) = (strict, !noResume)
+    (run.strict, run.resume) = (repeated.strict, !repeated.noResume)
     (run.weights, run.memory) = (features.weights, features.memoryBytes)
     let failures: [FailedImage]
     if let shard = shard.flatMap({ Shard($0) }) {
@@ -121,7 +114,7 @@ struct ClusterCommand: ParsableCommand {
   /// The settings: options over the record of `--config` over defaults.
   private func resolvedRecord() throws -> RunRecord {
     var record = RunRecord(command: "cluster", inputs: [], labels: "none", settings: .init())
-    if let config {
+    if let config = repeated.config {
       record = try readingFile { () throws(FormatError) in try RunRecord(contentsOf: config) }
     }
     if !images.isEmpty { record.inputs = images }

@@ -178,14 +178,7 @@ struct SegmentCommand: ParsableCommand {
   @Option(name: .shortAndLong, help: "The folder for the results.")
   var output: String
 
-  @Option(help: "Repeat a run: take inputs and settings from its run.json; options override.")
-  var config: String?
-
-  @Flag(help: "Stop at the first image that cannot be used.")
-  var strict = false
-
-  @Flag(help: "Forget what an earlier, interrupted run in DIR has finished.")
-  var noResume = false
+  @OptionGroup var repeated: RepeatOptions
 
   @Flag(help: "Print the images, the memory that each needs and the settings, and stop.")
   var dryRun = false
@@ -195,7 +188,7 @@ struct SegmentCommand: ParsableCommand {
   @OptionGroup var shared: SharedOptions
 
   func validate() throws {
-    if images.isEmpty && config == nil {
+    if images.isEmpty && repeated.config == nil {
       throw ValidationError("Name the images: files, folders, patterns or @LIST.")
     }
   }
@@ -204,7 +197,7 @@ struct SegmentCommand: ParsableCommand {
     shared.apply()
     stopOnSignals()
     var record = SegmentationRecord(inputs: [], settings: SegmentationSettings())
-    if let config {
+    if let config = repeated.config {
       record = try readingFile { () throws(FormatError) in
         try SegmentationRecord(contentsOf: config)
       }
@@ -217,7 +210,7 @@ struct SegmentCommand: ParsableCommand {
     if dryRun { return describe(set, record) }
     if !sweep.sweep.isEmpty {
       return try sweep.run(
-        set, record.settings, output: output, resume: !noResume, shared)
+        set, record.settings, output: output, resume: !repeated.noResume, shared)
     }
     try segment(set, record)
   }
@@ -238,7 +231,7 @@ struct SegmentCommand: ParsableCommand {
     let began = monotonicSeconds()
     let folder = try readingFile { () throws(FormatError) in try ResultFolder(path: output) }
     var job = UnsupervisedSegmentation(images: set, settings: given.settings, folder: output)
-    (job.resume, job.strict) = (!noResume, strict)
+    (job.resume, job.strict) = (!repeated.noResume, repeated.strict)
     let meter = SegmentationMeter(quiet: shared.quiet)
     let result = try reportingFailures { try job.run(progress: meter.report) }
     for failure in result.failures { Console.error(failure.problem) }

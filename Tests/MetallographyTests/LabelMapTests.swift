@@ -70,4 +70,21 @@ import Testing
     #expect(bar.touchesEdge && bar.orientation == 0)
     #expect(abs(bar.aspectRatio - 4.5) < 1e-12)
   }
+
+  /// One pixel at each side of the picture, and one inside; a diagonal downwards to the right.
+  @Test func edgesAndDirectionsAreTold() {
+    var labels = [Int](repeating: 0, count: 25)
+    for (place, label) in [(2, 1), (10, 2), (22, 3), (14, 4), (12, 5)] { labels[place] = label }
+    let found = LabelMap(height: 5, width: 5, labels: labels).regionStatistics()
+    for region in found { #expect(region.touchesEdge == (region.label != 5), "\(region.label)") }
+    let diagonal = (0..<36).map { $0 / 6 == $0 % 6 ? 1 : 0 }
+    let falling = LabelMap(height: 6, width: 6, labels: diagonal).regionStatistics(.corners)
+    let rising = LabelMap(
+      height: 6, width: 6, labels: (0..<36).map { $0 / 6 + $0 % 6 == 5 ? 1 : 0 }
+    ).regionStatistics(.corners)
+    for (regions, direction) in [(falling, 1.0), (rising, -1)] {
+      let line = regions.first { $0.label == 1 }
+      #expect(abs((line?.orientation ?? 9) - direction * .pi / 4) <= 1e-15)
+    }
+  }
 }

@@ -35,6 +35,14 @@ import Testing
     #expect(stripes.areaFractions(of: [1, 5, 8]) == [0.75, 0.25, 0])
     // Four columns of points at 1.5, 4.5, 7.5 and 10.5: one of them in the second stripe.
     #expect(stripes.pointFractions(of: [1, 5], rows: 3, columns: 4) == [0.75, 0.25])
+    // One point lies in the middle.
+    let centre = LabelMap(height: 3, width: 5, labels: (0..<15).map { $0 == 7 ? 1 : 0 })
+    #expect(centre.pointFractions(of: [1], rows: 1, columns: 1) == [1])
+    // Two rows and three columns of points on 4 x 9 pixels: rows 1 and 3, columns 1, 4 and 7.
+    let grid = LabelMap(
+      height: 4, width: 9,
+      labels: (0..<36).map { [1, 3].contains($0 / 9) && [1, 4, 7].contains($0 % 9) ? 1 : 0 })
+    #expect(grid.pointFractions(of: [1], rows: 2, columns: 3) == [1])
     let found = phaseFractions([stripes, stripes], classes: [1, 5], points: (1, 1))
     #expect(found.map(\.mean) == [1, 0] && found[0].halfWidth == 0)
   }

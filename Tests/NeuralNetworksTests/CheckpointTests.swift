@@ -8,7 +8,7 @@ import Testing
   private final class Training {
     let filters, scale, shift, weights, bias: Parameter<Float>
     let statistics = BatchStatistics<Float>(name: "norm", channels: 6)
-    let dropout = DropoutState(name: "dropout", seed: 11)
+    let dropout = DropoutState<Float>(name: "dropout", seed: 11)
     var parameters: [Parameter<Float>] { [filters, scale, shift, weights, bias] }
 
     init(seed: UInt64) {
@@ -66,12 +66,12 @@ import Testing
     for part in 0..<2 {
       if part == 1 && isInterrupted {
         let parameters = training.parameters.map { $0.value }
-        let (statistics, masks) = (training.statistics.state, training.dropout.masks)
+        let layers = training.statistics.state + training.dropout.state
         let state = steps.state()
         training = Training(seed: 99)
         for (parameter, value) in zip(training.parameters, parameters) { parameter.value = value }
-        try training.statistics.restore(statistics)
-        training.dropout.masks = masks
+        try training.statistics.restore(layers)
+        try training.dropout.restore(layers)
         steps = optimiser(kind, training.parameters)
         try steps.restore(state)
       }
@@ -95,5 +95,24 @@ import Testing
     for level in Recomputation.allCases {
       #expect(try train(kind, isInterrupted: false, level) == plain, "\(name), \(level)")
     }
+  }
+
+  /// A checkpoint without the number of masks is one of an earlier version.
+  @Test func dropoutTakesItsMasksOver() throws {
+    let values = { (count: Float) in
+      [NamedValues("d.masks", Tensor<Float>(shape: [1], scalars: [count]))]
+    }
+    let dropout = DropoutState<Float>(name: "d", seed: 1)
+    try dropout.restore(values(7))
+    #expect(dropout.masks == 7 && dropout.state[0].tensor.scalars == [7])
+    try dropout.restore([])
+    #expect(dropout.masks == 7)
+    for count in [-1, .nan, 0x1p24] as [Float] {
+      #expect(throws: NetworkError.self) { try dropout.restore(values(count)) }
+    }
+    #expect(throws: NetworkError.self) {
+      try dropout.restore([NamedValues("d.masks", Tensor(shape: [2], scalars: [1, 2]))])
+    }
+    #expect(dropout.masks == 7)
   }
 }

@@ -126,6 +126,11 @@ import Testing
   @Test func ofCombinations() {
     check([[1, 2, 3, 2], [1, 2, 3, 3]]) { $0.concatenated([$1[0], $1[1]]) }
     check([[2, 3], [2, 3]]) { $0.sum($1[0], $1[1]) }
+    // One value on both sides of a sum, whose memory the sum must not take.
+    check([[2, 3]]) { tape, x in
+      let a = tape.rectified(x[0])
+      return tape.sum(a, a)
+    }
     // One value used three times: its gradients are added.
     check([[1, 4, 4, 2]]) { tape, x in
       let a = tape.rectified(x[0])

@@ -36,13 +36,13 @@ import Testing
 
   @Test func refusesWhatHasNoLogarithm() throws {
     var values = rows.scalars
-    values[4] = .nan
+    values[5] = .nan
     let bad = Tensor(shape: [4, 3], scalars: values)
-    #expect(throws: LogScatteringError.notFinite(row: 1, column: 1)) {
+    #expect(throws: LogScatteringError.notFinite(row: 1, column: 2)) {
       try LogScattering(fitting: bad)
     }
     let fitted = try LogScattering(fitting: rows)
-    #expect(throws: LogScatteringError.notFinite(row: 1, column: 1)) { try fitted(bad) }
+    #expect(throws: LogScatteringError.notFinite(row: 1, column: 2)) { try fitted(bad) }
     #expect(throws: LogScatteringError.noRows) {
       try LogScattering(fitting: Tensor(shape: [0, 3], scalars: []))
     }

@@ -90,13 +90,45 @@ import Testing
     }
   }
 
-  @Test func buffersAreUsedAgainForImagesOfOtherSizes() throws {
-    let network = try Network(smallResNet, counterWeights(smallResNet))
-    let (small, large) = (counterImages(1, 40, 33), counterImages(2, 70, 64))
-    let (one, two) = (try network(small, layer: "layer4.1"), try network(large, layer: "layer4.1"))
-    for _ in 0..<2 {
-      #expect(try network(small, layer: "layer4.1") == one)
-      #expect(try network(large, layer: "layer4.1") == two)
+  /// What a network keeps of images of other sizes leaves no trace: networks that see one size alone give the
+  /// same bits, with one image at a time on each thread and with several together.
+  @Test(arguments: [
+    (smallResNet, ["layer4.1", "layer2.0"]), (.squeezeNet(classes: 10), ["fire9", "fire4"]),
+    (smallVGG, ["block3_pool", "block1_conv2"]),
+  ])
+  func buffersAreUsedAgainForImagesOfOtherSizes(
+    _ description: NetworkDescription, _ layers: [String]
+  ) throws {
+    let weights = counterWeights(description)
+    let used = try Network(description, weights)
+    // Heights and widths change together and alone.
+    let images = [(1, 40, 33), (2, 70, 64), (5, 33, 71), (3, 33, 40), (2, 40, 40)]
+      .map(counterImages)
+    for layer in layers {
+      let fresh = try images.map { try Network(description, weights)($0, layer: layer) }
+      #expect(fresh.allSatisfy { $0.scalars.contains { $0 != 0 } })
+      for _ in 0..<2 {
+        for (image, expected) in zip(images, fresh) {
+          #expect(try used(image, layer: layer) == expected, "\(layer) of \(image.shape)")
+        }
+      }
+    }
+  }
+
+  /// The twin keeps nothing; the bound leaves 32 ulp a layer, as above.
+  @Test func imagesOfOtherSizesStillAgreeWithTheTwin() throws {
+    let description = NetworkDescription.squeezeNet(classes: 10)
+    let weights = counterWeights(description)
+    let plain = try plainWeights(description, weights)
+    let network = try Network(description, weights)
+    let target = try #require(description.layers.firstIndex { $0.names.contains("fire3") })
+    for (n, height, width) in [(2, 45, 36), (1, 24, 50), (3, 45, 36)] {
+      let images = counterImages(n, height, width)
+      let expected = networkReference(description, images, weights: plain, target: target)
+      let values = try network(images, layer: "fire3")
+      #expect(values.shape == expected.shape)
+      let error = agreement(values.scalars, expected.scalars).error
+      #expect(error < 32 * 0x1p-23, "\(images.shape)")
     }
   }
 

@@ -82,4 +82,63 @@ import Testing
     w.clearGradient()
     #expect(w.gradient.scalars == [0, 0])
   }
+
+  /// Values are computed anew for other inputs where no backward pass comes in between.
+  @Test func everyForwardPassBeginsAnew() {
+    let w = Parameter(name: "w", Tensor<Double>(shape: [2, 1], scalars: [1, 2]))
+    let tape = Tape<Double>()
+    let x = tape.input([1, 2])
+    let loss = tape.linear(x, tape.parameter(w))
+    let run = TapeRun(tape, loss: loss, outputs: [loss])
+    for value in [1.0, 5] {
+      run.set(x, Tensor(shape: [1, 2], scalars: [value, 10]))
+      run.forward()
+      #expect(run.value(loss).scalars == [value + 20])
+    }
+  }
+
+  /// The names of what is computed a second time.
+  private func computedAgain(
+    _ tape: Tape<Float>, _ loss: Variable<Float>, _ image: Variable<Float>, _ level: Recomputation
+  ) -> [String] {
+    let run = TapeRun(tape, loss: loss, recomputation: level)
+    var generator = SeededGenerator(seed: 4)
+    run.set(image, randomTensor(image.shape, &generator))
+    var (names, isBackward) = ([String](), false)
+    run.afterStep = { step in
+      isBackward = isBackward || step.isBackward
+      if isBackward && !step.isBackward { names.append(step.name) }
+    }
+    run.backward()
+    return names
+  }
+
+  /// Each normalisation that a convolution reads is computed again once; what the loss reads, which comes
+  /// first in the backward pass, is kept.
+  @Test func whatTheLossReadsIsNotComputedAgain() {
+    var generator = SeededGenerator(seed: 3)
+    let net = KanezakiNet<Float>(
+      KanezakiNetOptions(filters: 8, layers: 2, classes: 3), using: &generator)
+    let tape = Tape<Float>()
+    let image = tape.input([1, 4, 5, 3])
+    let targets = LabelTargets([Int32](repeating: 1, count: 20))
+    let loss = tape.crossEntropy(net(image, on: tape), targets)
+    #expect(computedAgain(tape, loss, image, .none) == [])
+    #expect(
+      computedAgain(tape, loss, image, .elementwise)
+        == ["batch normalisation", "batch normalisation"])
+  }
+
+  /// A value that two backward steps need is computed again once, though the first of them would take its
+  /// memory.
+  @Test func whatIsReadLaterIsComputedAgainOnce() {
+    let w = Parameter(name: "w", Tensor<Float>(repeating: 0.5, shape: [1, 1, 3, 2]))
+    let tape = Tape<Float>()
+    let image = tape.input([1, 2, 2, 3])
+    let x = tape.convolution(image, tape.parameter(w))
+    let pooled = tape.maximumPool(x, size: 1)
+    let sum = tape.sum(tape.rectified(x), pooled)
+    let loss = tape.crossEntropy(tape.scaled(sum, by: 2), LabelTargets([0, 1, 0, 1]))
+    #expect(computedAgain(tape, loss, image, .small) == ["convolution", "rectification"])
+  }
 }

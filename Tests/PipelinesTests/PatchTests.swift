@@ -88,6 +88,37 @@ import Testing
     #expect((result.accuracy ?? 0) > 0.7)
   }
 
+  /// Two columns in one row of 48 pixels about the centre of 168 x 120, from (36, 36) on.
+  @Test func anAskedGridIsCut() throws {
+    let paths = try write(count: 1)
+    var job = job(paths) { $0.patchGrid = "2x1" }
+    job.settings.clusters = "2"
+    let result = try job.run()
+    #expect(
+      result.names
+        == ["lamellarPearlite-0", "nodularIron-0", "scratches-0"].flatMap { name in
+          (1...2).map { "\(name).png#r1c\($0)" }
+        })
+    // Their scores are those of files that hold these pixels alone, but for the order of the rows.
+    var alone: [String] = []
+    for path in paths.sorted() {
+      let grey = try Image(contentsOf: path).grey()
+      for column in 0..<2 {
+        var part = Tensor<Float>.zeros([48, 48])
+        for (y, x) in (0..<48).flatMap({ y in (0..<48).map { (y, $0) } }) {
+          part[y, x] = grey[36 + y, 36 + 48 * column + x]
+        }
+        alone.append(folder("part-\(alone.count).png"))
+        try Image(grey: part).write(to: alone[alone.count - 1])
+      }
+    }
+    let whole = try SmallMicrographs.job(alone, .none) { $0.clusters = "2" }.run()
+    let scores = [result, whole].map { found in
+      (0..<6).map { Array(found.scores.scalars[(4 * $0)..<(4 * $0 + 4)]) }.sorted { $0[0] < $1[0] }
+    }
+    #expect(scores[0] == scores[1] && Set(scores[0]).count == 6)
+  }
+
   @Test func parentsAreSummedUp() throws {
     let paths = try write()
     let result = try job(paths).run()

@@ -17,7 +17,8 @@ import Testing
 
   @Test(arguments: [
     (1234.567, "1235"), (0.00123456, "0.001235"), (1.0, "1"), (0.0, "0"), (-2.50, "-2.5"),
-    (1.5e12, "1.5e12"), (2e-9, "2e-9"),
+    (1.5e12, "1.5e12"), (2e-9, "2e-9"), (1.5e-5, "0.000015"), (9.5e-6, "9.5e-6"),
+    (123_456_789, "123456789"), (1.5e9, "1.5e9"),
   ]) func significantDropsZeros(value: Double, expected: String) {
     #expect(significant(value) == expected)
   }

@@ -178,4 +178,93 @@ private func number(after key: String, in line: Substring) -> Double {
     #expect(grid.svg(title: "t").contains("data-image=\"4\""))
     #expect(grid.csv == "column,row,file\nh,1,f\n")
   }
+
+  @Test func barsAndLevelsStandWhereTheAxesSay() {
+    var chart = BarChart(
+      groups: ["g", "h"],
+      series: [.init(name: "s", values: [0.5, 1]), .init(name: "r", values: [0.75, 0.1])],
+      y: Axis("y", from: 0.25, to: 1))
+    chart.levels = [(0.625, "half"), (1, "top")]
+    let svg = chart.svg(title: "t")
+    // Groups are 270 wide, bars 108, the first 27 into its group; the area ends at 334.
+    #expect(svg.contains("<rect x=\"103\"") && svg.contains("<rect x=\"211\""))
+    #expect(svg.contains("<rect x=\"373\" y=\"44\" width=\"106\" height=\"290\""))
+    // What lies below the axis has no height.
+    #expect(svg.contains("<rect x=\"481\" y=\"334\" width=\"106\" height=\"0\""))
+    for x in [211, 481] { #expect(svg.contains("<text x=\"\(x)\" y=\"354\"")) }
+    for (y, label) in [(189, "half"), (44, "top")] {
+      let line = "<line x1=\"76\" y1=\"\(y)\" x2=\"616\" y2=\"\(y)\" stroke=\"#D55E00\""
+      #expect(svg.contains(line), "\(label)")
+      #expect(
+        svg.split(separator: "\n").contains {
+          $0.hasPrefix("<text x=\"82\" y=\"\(y - 5)\"") && $0.hasSuffix(">\(label)</text>")
+        }, "\(label)")
+    }
+  }
+
+  @Test func binsBeginAtTheAxis() {
+    let chart = Histogram(
+      values: [10, 11.9, 12, 19.9, 20, 9.9], binCount: 5, x: Axis("a", from: 10, to: 20))
+    #expect(chart.counts == [2, 1, 0, 0, 2])
+  }
+
+  @Test func linesStepsMarkersAndBarsStandWhereTheAxesSay() {
+    let x = Axis("x", from: 0, to: 2)
+    var chart = LineChart(
+      series: [Series(name: "l", x: [0.5, 1], y: [0, 0.5], deviations: [0, 0.25])], x: x,
+      y: Axis("y", from: 0, to: 1), marker: (0.5, "here"), isStepped: true)
+    let svg = chart.svg(title: "t")
+    // Steps reach half a step of 135 pixels to both sides.
+    #expect(svg.contains("points=\"143.5,334 278.5,334 278.5,189 413.5,189\""))
+    for line in [
+      "x1=\"211\" y1=\"44\" x2=\"211\" y2=\"334\" stroke=\"#D55E00\"",
+      "x1=\"346\" y1=\"116.5\" x2=\"346\" y2=\"261.5\"",
+    ] { #expect(svg.contains("<line " + line)) }
+    chart.marker = (1.75, "right")
+    // A label that would leave the plot stands to the left.
+    let label = "<text x=\"542.5\" y=\"324\" font-size=\"12\" text-anchor=\"end\""
+    #expect(chart.svg(title: "t").contains(label))
+  }
+
+  @Test func ticksAreRoundAndInsideTheAxis() {
+    func labels(_ axis: Axis) -> [Double] {
+      let y = Axis("", from: 0, to: 1, showsNumbers: false)
+      let svg = LineChart(series: [], x: axis, y: y).svg(title: "t")
+      let texts = svg.split(separator: "\n").filter { $0.hasPrefix("<text") }
+      return texts.compactMap { line -> Double? in
+        let content = line.dropLast("</text>".count).split(separator: ">").last ?? ""
+        return Double(content)
+      }
+    }
+    #expect(labels(Axis("", from: 0, to: 30)) == [0, 5, 10, 15, 20, 25, 30])
+    #expect(labels(Axis("", from: 0.5, to: 6.5)) == [1, 2, 3, 4, 5, 6])
+    #expect(labels(Axis("", from: 0, to: 12)) == [0, 2, 4, 6, 8, 10, 12])
+    let decades = LineChart(
+      series: [Series(name: "l", x: [10, 100, 1000], y: [0, 0, 0])],
+      x: Axis("x", from: 10, to: 1000, isLogarithmic: true), y: Axis("y", from: 0, to: 1))
+    #expect(decades.svg(title: "t").contains("points=\"76,334 346,334 616,334\""))
+  }
+
+  /// (1 / 4)^0.6 is 0.4353: 111 of 255 on the way from cyan to magenta.
+  @Test func boxedMatricesHaveTheColoursOfThePaper() {
+    let chart = MatrixChart(
+      rows: ["a", "b"], columns: ["a", "b"], counts: [[1, 2], [0, 4]], rowTitle: "true",
+      columnTitle: "predicted", style: .boxed)
+    #expect(chart.svg(title: "t").contains("fill=\"#6f90ff\""))
+  }
+
+  @Test func histogramsOfPicturesStandInTheirBins() throws {
+    let png = try encodePNG(Image(height: 1, width: 1, channels: 1, samples: .uint8([7])))
+    let chart = PictureChart(label: "p", png: png, histogram: [0.25, 0.75])
+    // Bins of 150 pixels from 20 on; the greatest share reaches 0.9 of 300.
+    #expect(chart.svg(title: "t").contains("points=\"95,250 245,70\""))
+  }
+
+  @Test func rowsOfPanelsAreAsHighAsTheirHighest() {
+    let matrix = MatrixChart(
+      rows: ["a"], columns: ["a"], counts: [[1]], rowTitle: "true", columnTitle: "predicted")
+    let panel = PanelChart(
+      [Panel("a", matrix), Panel("b", scatter), Panel("c", matrix)], columns: 2)
+    #expect(panel.svg(title: "three").contains("<svg x=\"0\" y=\"560\""))
+  }
 }

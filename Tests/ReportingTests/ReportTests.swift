@@ -21,7 +21,7 @@ import Testing
         ReportSection(
           hostile,
           [
-            .text(hostile), .warning(hostile),
+            .text(hostile), .hint(hostile), .warning(hostile),
             .figure(Figure(name: "map", title: hostile, caption: hostile, chart: map)),
             .table(ReportTable(caption: hostile, header: [hostile], rows: [[hostile]])),
             .gallery(title: hostile, items: [(0, hostile), (7, "a number that is not there")]),
@@ -41,6 +41,21 @@ import Testing
     for pattern in ["src=\"http", "href=\"http", "url(", "@import", "src=\"//"] {
       #expect(!html.contains(pattern), "\(pattern)")
     }
+  }
+
+  /// What only a screen can do is not printed, and headings stay with what they head.
+  @Test func paperHasNoControls() throws {
+    let html = Report(
+      title: "t", summary: "s", sections: [ReportSection("h", [.hint("Click & see.")])]
+    ).html
+    #expect(html.contains("<p class=\"onscreen\">Click &amp; see.</p>"))
+    let print = try #require(html.firstRange(of: "@media print {")?.upperBound)
+    let rules = html[print...].prefix { $0 != "*" }
+    for rule in [
+      "nav, .files, #tip, dialog, .onscreen { display: none; }",
+      "h2 + p, caption { break-after: avoid; }",
+      "figure, .gallery, dl, tr, p { break-inside: avoid; }",
+    ] { #expect(rules.contains(rule), "\(rule)") }
   }
 
   @Test func everyPointNamesItsImage() {

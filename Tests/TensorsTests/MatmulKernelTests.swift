@@ -58,6 +58,13 @@ import Testing
     }
   }
 
+  /// 512 rows of 512 numbers are packed in two pieces, which are whole tiles of rows.
+  @Test(arguments: sets) func packsSharedRowsInPieces(set: InstructionSet) {
+    var work = ProductCase<Float>(512, 515, 512)
+    (work.beta, work.layout) = (2, .mixed)
+    #expect(work.isExact(on: set))
+  }
+
   @Test(arguments: sets) func readsAndWritesAnyStrides(set: InstructionSet) {
     for layout in Layout.all {
       for (m, n, k) in [(1, 1, 1), (7, 5, 3), (15, 33, 9), (33, 15, 20), (40, 3, 8)] {

@@ -102,6 +102,57 @@ import _CPUFeatures
     }
   }
 
+  /// A worker that wakes on the owner's processor goes elsewhere before it takes a piece.
+  ///
+  /// The system may part the two by itself, but seldom within the microseconds after it was forced to put
+  /// them together; where nobody leaves, some of the 200 rounds show them on one processor.
+  @Test func workersLeaveTheOwnersProcessor() throws {
+    guard Parallelism.availableProcessors > 1, try isAlone(#function) else { return }
+    Parallelism.threads = 2
+    let (owner, move) = (pthread_self(), try moving())
+    var together = 0
+    for _ in 0..<200 {
+      let place = nital_current_processor()
+      // Both pieces must have begun, so that the worker takes one; it then comes to the owner's processor.
+      let begun = Atomic<Int>(0)
+      parallelFor(2) { _ in
+        begun.wrappingAdd(1, ordering: .releasing)
+        for _ in 0..<100_000 where begun.load(ordering: .acquiring) < 2 { usleep(10) }
+        if pthread_equal(owner, pthread_self()) == 0 { move(place) }
+      }
+      let ofOwner = Atomic<Int32>(-1)
+      let ofWorker = Atomic<Int32>(-2)
+      begun.store(0, ordering: .relaxed)
+      parallelFor(2) { _ in
+        let here = nital_current_processor()
+        if pthread_equal(owner, pthread_self()) != 0 {
+          ofOwner.store(here, ordering: .relaxed)
+        } else {
+          ofWorker.store(here, ordering: .relaxed)
+        }
+        begun.wrappingAdd(1, ordering: .releasing)
+        for _ in 0..<100_000 where begun.load(ordering: .acquiring) < 2 { usleep(10) }
+      }
+      if ofOwner.load(ordering: .relaxed) == ofWorker.load(ordering: .relaxed) { together += 1 }
+    }
+    #expect(together <= 20)
+  }
+
+  /// A function that moves the calling thread to a processor, and leaves it free to go elsewhere afterwards.
+  private func moving() throws -> @Sendable (Int32) -> Void {
+    // Its declaration is for GNU programs alone.
+    typealias SetAffinity = @convention(c) (Int32, Int, UnsafeRawPointer) -> Int32
+    let symbol = try #require(dlsym(nil, "sched_setaffinity"))
+    let setAffinity = unsafeBitCast(symbol, to: SetAffinity.self)
+    let all = [UInt8](repeating: 255, count: 128)
+    return { processor in
+      var one = [UInt8](repeating: 0, count: 128)
+      one[Int(processor) / 8] = 1 << UInt8(processor % 8)
+      _ = setAffinity(0, 128, one)
+      _ = setAffinity(0, 128, all)
+    }
+  }
+
   /// A worker that leaves the owner's processor must not be bound to where it went.
   @Test func leavesEveryThreadFreeToRunAnywhere() throws {
     guard try isAlone(#function) else { return }

@@ -2,7 +2,7 @@ import Tensors
 import Testing
 
 /// The gradient of maximum pooling by the definition: the first largest value of each window gets all.
-private func reference<Scalar: KernelScalar>(
+func maximumGradientReference<Scalar: KernelScalar>(
   _ x: Tensor<Scalar>, _ dY: Tensor<Scalar>, _ R: Int, _ S: Int, _ g: ConvolutionGeometry
 ) -> Tensor<Scalar> {
   var dX = Tensor<Scalar>.zeros(x.shape)
@@ -54,7 +54,8 @@ private func reference<Scalar: KernelScalar>(
         let dY: Tensor<Scalar> = integers(shape, 17, 2)
         var dX = Tensor<Scalar>(repeating: 77, shape: x.shape)
         poolingGradient(x.scalars, dY, size, size, g, .maximum, into: &dX)
-        #expect(dX == reference(x, dY, size, size, g), "\(C) channels, size \(size), \(g)")
+        #expect(
+          dX == maximumGradientReference(x, dY, size, size, g), "\(C) channels, size \(size), \(g)")
       }
     }
   }

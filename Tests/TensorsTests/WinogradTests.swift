@@ -25,6 +25,8 @@ struct WinogradCase: CustomTestStringConvertible, Sendable {
       WinogradCase(N: 3, H: 9, W: 10, C: 20, K: 18, padding: 0),
       WinogradCase(N: 2, H: 61, W: 67, C: 16, K: 33),
       WinogradCase(N: 2, H: 10, W: 6, C: 150, K: 70),
+      // More tiles of many channels than the common cache holds.
+      WinogradCase(H: 120, W: 112, C: 130, K: 16),
     ]
 }
 

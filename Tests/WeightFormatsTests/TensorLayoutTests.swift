@@ -39,6 +39,12 @@ import WeightFormats
     let error = #expect(throws: FormatError.self) { try beyond.halved() }
     #expect(error?.problem.contains("value 1 is beyond half precision, whose") == true)
     #expect(error?.problem.contains("'w'") == true)
+    // A part of a tensor counts from where it begins, in either precision.
+    let wide = NamedTensor(name: "w", Tensor<Double>(shape: [3], scalars: [0, 1, 1e6]))
+    for (part, first, index) in [(beyond, 40, 41), (wide, 300, 302)] {
+      let error = #expect(throws: FormatError.self) { try part.halved(from: first) }
+      #expect(error?.problem.hasPrefix("value \(index) is beyond half precision") == true)
+    }
   }
 
   /// What a constant tensor says of itself is what its laid-out values say.

@@ -6,7 +6,7 @@
 //   y = x - l with l = log sum exp x, dx = dy - e^y sum dy; y = x m / (1 - p), dx = dy m / (1 - p).
 // Symbols: m -> 0 with probability p, else 1.
 // Deviations: a mask is not kept but drawn again from its seed, in pieces cut by length alone.
-// Checked by: GradientTests, TorchGradientTests. Cost: one pass each.
+// Checked by: GradientTests, TorchGradientTests, DropoutTests. Cost: one pass each.
 
 import Tensors
 
@@ -60,15 +60,39 @@ private final class LogSoftmax<Scalar: KernelScalar>: Operation {
 }
 
 /// The seed of a dropout layer and how often it was used: all that its next mask depends on.
-public final class DropoutState {
-  /// The name in checkpoints.
+public final class DropoutState<Scalar: KernelScalar> {
+  /// The name of its tensor in checkpoints: `name.masks`.
   public let name: String
   let seed: UInt64
   /// The number of masks drawn so far.
-  public var masks = 0
+  public private(set) var masks = 0
 
   /// A state whose masks follow from `seed`.
   public init(name: String, seed: UInt64) { (self.name, self.seed) = (name, seed) }
+
+  /// The number of the next mask, which is then drawn.
+  fileprivate func takeMask() -> Int {
+    masks += 1
+    return masks - 1
+  }
+}
+
+extension DropoutState: Checkpointed {
+  /// The number of masks (below 2^24, exact in Float).
+  public var state: [NamedValues<Scalar>] {
+    [NamedValues(name + ".masks", Tensor(shape: [1], scalars: [Scalar(masks)]))]
+  }
+
+  /// Takes the number of masks over; a checkpoint without it is one of an earlier version and changes
+  /// nothing.
+  public func restore(_ state: [NamedValues<Scalar>]) throws(NetworkError) {
+    guard state.contains(where: { $0.name == name + ".masks" }) else { return }
+    let count = try find(name + ".masks", shape: [1], in: state).scalars[0]
+    guard count >= 0, count < 16_777_216 else {
+      throw .input(problem: "a checkpoint counts \(count) masks of \(name)")
+    }
+    masks = Int(count)
+  }
 }
 
 private final class Dropout<Scalar: KernelScalar>: Operation {
@@ -77,18 +101,15 @@ private final class Dropout<Scalar: KernelScalar>: Operation {
   let place = GradientPlace.outputGradient(0)
   let effort = Effort.elementwise
   let probability: Double
-  let state: DropoutState
+  let state: DropoutState<Scalar>
   private var mask = 0
 
-  init(_ probability: Double, _ state: DropoutState) {
+  init(_ probability: Double, _ state: DropoutState<Scalar>) {
     (self.probability, self.state) = (probability, state)
   }
 
   func forward(_ x: [Tensor<Scalar>], into y: inout Tensor<Scalar>, again: Bool) {
-    if !again {
-      mask = state.masks
-      state.masks += 1
-    }
+    if !again { mask = state.takeMask() }
     apply(to: &y)
   }
 
@@ -132,7 +153,7 @@ extension Tape {
   ///   - state: where masks come from.
   /// - Returns: the same shape.
   public func dropout(
-    _ x: Variable<Scalar>, probability: Double, state: DropoutState
+    _ x: Variable<Scalar>, probability: Double, state: DropoutState<Scalar>
   ) -> Variable<Scalar> {
     precondition(probability >= 0 && probability < 1, "cannot drop with \(probability)")
     guard isTraining else { return x }

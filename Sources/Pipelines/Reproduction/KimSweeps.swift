@@ -100,55 +100,45 @@ extension KimStudy {
 
   // MARK: - What the paper leaves open
 
-  /// The decisions: row, what is open, what was done.
+  /// The points that the paper leaves open.
   static let decisions = [
-    [
+    PaperDecision(
       "KI-A1", "authors' code on request only",
-      "rebuilt from the paper and from Kanezaki's published program, on which it rests",
-    ],
-    [
+      "rebuilt from the paper and from Kanezaki's published program, on which it rests"),
+    PaperDecision(
       "KI-A2", "most steps of training not stated",
-      "set by the preset: 12, 60 or 500; Kanezaki's program: 1,000",
-    ],
-    [
+      "set by the preset: 12, 60 or 500; Kanezaki's program: 1,000"),
+    PaperDecision(
       "KI-A3", "stop below, or at, the number of classes",
-      "the number of classes is given in every figure; nital segment --stop takes both readings",
-    ],
-    [
+      "the number of classes is given in every figure; nital segment --stop takes both readings"),
+    PaperDecision(
       "KI-A4", "which labels are final",
       "with a given number of classes those of the last step, before its update; nital segment "
-        + "--final-labels takes both readings",
-    ],
-    [
-      "KI-A5", "channels", "blue and red change places before SLIC, as in Kanezaki's program",
-    ],
-    [
-      "KI-A6", "version of SLIC", "scikit-image 0.18's rules; 0.19 stretches the picture first",
-    ],
-    [
+        + "--final-labels takes both readings"),
+    PaperDecision(
+      "KI-A5", "channels", "blue and red change places before SLIC, as in Kanezaki's program"),
+    PaperDecision(
+      "KI-A6", "version of SLIC", "scikit-image 0.18's rules; 0.19 stretches the picture first"),
+    PaperDecision(
       "KI-A7", "colours are drawn at random in each run",
-      "fixed, in the order of area, or of the phases that labels match",
-    ],
-    [
+      "fixed, in the order of area, or of the phases that labels match"),
+    PaperDecision(
       "KI-A8", "\"average colour error\", base of the logarithm, region",
       "Borsotti's definitions: sum over a connected region (4 neighbours), natural logarithm, RGB on "
-        + "0 to 255; nital lab criteria --every prints all readings",
-    ],
-    [
+        + "0 to 255; nital lab criteria --every prints all readings"),
+    PaperDecision(
       "KI-A9", "50,000 superpixels on 360 x 360 would be 2.6 pixels each",
       "presets smoke and small: 55 pixels each, as on 1920 x 1440; paper: 50,000, but at least 4 "
-        + "pixels each",
-    ],
-    [
+        + "pixels each"),
+    PaperDecision(
       "KI-A10", "how 10 and 20 classes were reached",
       "training ends at the first step with that many labels or fewer; while more are left, the "
-        + "smallest class joins its longest neighbour (nital segment --classes)",
-    ],
-    ["KI-A11", "grids of figures 4, 10 and 11", "chosen here, printed beside each figure"],
-    [
+        + "smallest class joins its longest neighbour (nital segment --classes)"),
+    PaperDecision(
+      "KI-A11", "grids of figures 4, 10 and 11", "chosen here, printed beside each figure"),
+    PaperDecision(
       "KI-A12", "successor without superpixels (Kim, Kanezaki, Tanaka 2020)",
-      "nital segment --method tip; not part of this paper's figures",
-    ],
+      "nital segment --method tip; not part of this paper's figures"),
   ]
 
   var decisionPart: PaperPart {
@@ -158,9 +148,10 @@ extension KimStudy {
         "decisions",
         ReportTable(
           caption: "What the paper leaves open, and how it was read here.",
-          header: ["row", "open", "read as"], rows: Self.decisions))
+          header: ["row", "open", "read as"],
+          rows: Self.decisions.map { [$0.row, $0.point, $0.choice] }))
       content.comparisons = Self.decisions.map {
-        Comparison($0[0], $0[1], computed: $0[2])
+        Comparison($0.row, $0.point, computed: $0.choice)
       }
       return content
     }

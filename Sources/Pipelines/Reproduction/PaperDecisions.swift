@@ -7,9 +7,16 @@ import Tensors
 
 /// One point that the paper leaves open or gets wrong.
 struct PaperDecision {
-  var row: String
-  var point: String
-  var choice: String
+  /// The row of the checklist.
+  let row: String
+  /// What is open or wrong.
+  let point: String
+  /// What is done here.
+  let choice: String
+
+  init(_ row: String, _ point: String, _ choice: String) {
+    (self.row, self.point, self.choice) = (row, point, choice)
+  }
 }
 
 /// The table of such points as a part of the report.
@@ -88,89 +95,87 @@ extension PaperStudy {
 /// Kitahara & Holm.
 let kitaharaDecisions = [
   PaperDecision(
-    row: "KH-A1", point: "equalisation before or after resizing and slicing is not stated",
-    choice: "after slicing, before resizing"),
+    "KH-A1", "equalisation before or after resizing and slicing is not stated",
+    "after slicing, before resizing"),
   PaperDecision(
-    row: "KH-A2",
-    point: "the code of 2018 preprocesses first, then stretches and resizes each picture",
-    choice: "resize, then preprocess; --kitahara-legacy for the code's order"),
+    "KH-A2", "the code of 2018 preprocesses first, then stretches and resizes each picture",
+    "resize, then preprocess; --kitahara-legacy for the code's order"),
   PaperDecision(
-    row: "KH-A3", point: "maps of unseeded bhtsne, best of 10, cannot be made again",
-    choice: "seeded maps; the preset paper keeps the best of 10 from random starts"),
+    "KH-A3", "maps of unseeded bhtsne, best of 10, cannot be made again",
+    "seeded maps; the preset paper keeps the best of 10 from random starts"),
   PaperDecision(
-    row: "KH-A4",
-    point:
-      "k-means of the code: one start at samples drawn with replacement, 100 steps, no rule for an "
+    "KH-A4",
+    "k-means of the code: one start at samples drawn with replacement, 100 steps, no rule for an "
       + "empty cluster",
-    choice:
-      "best of 10 starts of k-means++; the code's way in a column of table 1, and as nital cluster "
+    "best of 10 starts of k-means++; the code's way in a column of table 1, and as nital cluster "
       + "--seeding drawn; an empty cluster takes the farthest sample"),
   PaperDecision(
-    row: "KH-A5", point: "how clusters get classes",
-    choice: "majority, several clusters may share a class"),
+    "KH-A5", "how clusters get classes",
+    "majority, several clusters may share a class"),
   PaperDecision(
-    row: "KH-A6", point: "the confusion matrix prints shares alone",
-    choice: "printed counts are those of the run in the authors' repository"),
+    "KH-A6", "the confusion matrix prints shares alone",
+    "printed counts are those of the run in the authors' repository"),
   PaperDecision(
-    row: "KH-A7", point: "outputs of the code that the paper does not show",
-    choice: "regions of 15 neighbours, montage, component 3 as colour, raw counts"),
+    "KH-A7", "outputs of the code that the paper does not show",
+    "regions of 15 neighbours, montage, component 3 as colour, raw counts"),
   PaperDecision(
-    row: "KH-A8", point: "the tutorial of 2021 also scales features", choice: "the part scaling"),
+    "KH-A8", "the tutorial of 2021 also scales features",
+    "the part scaling"),
   PaperDecision(
-    row: "KH-A9", point: "repeats, perplexities and grid of figure 3 are not stated",
-    choice: "2, 5 or 10 repeats by preset; perplexities 5, 15, 30, 60; 2 to all components"),
+    "KH-A9", "repeats, perplexities and grid of figure 3 are not stated",
+    "2, 5 or 10 repeats by preset; perplexities 5, 15, 30, 60; 2 to all components"),
   PaperDecision(
-    row: "KH-A10", point: "about 60 % of the variance, where Cohn & Holm find 73.3 %",
-    choice: "the computed share is printed in the part fig3"),
+    "KH-A10", "about 60 % of the variance, where Cohn & Holm find 73.3 %",
+    "the computed share is printed in the part fig3"),
 ]
 
 /// Cohn & Holm.
 let cohnDecisions = [
   PaperDecision(
-    row: "CH-A1", point: "table 3 has 35 components, the text says 50", choice: "both in table 3"),
+    "CH-A1", "table 3 has 35 components, the text says 50",
+    "both in table 3"),
   PaperDecision(
-    row: "CH-A2", point: "clusters are named by the held-out images' classes",
-    choice: "by the training images; the leak beside it; --map-from split puts it first"),
+    "CH-A2", "clusters are named by the held-out images' classes",
+    "by the training images; the leak beside it; --map-from split puts it first"),
   PaperDecision(
-    row: "CH-A3", point: "73.6 % is the variance of 51 components",
-    choice: "both counts in the part fig3"),
+    "CH-A3", "73.6 % is the variance of 51 components",
+    "both counts in the part fig3"),
   PaperDecision(
-    row: "CH-A4", point: "\"0.36 to 0.96\" for whitened components",
-    choice: "0.9956 in the results; fig13"),
+    "CH-A4", "\"0.36 to 0.96\" for whitened components",
+    "0.9956 in the results; fig13"),
   PaperDecision(
-    row: "CH-A5", point: "precision of inclusions 0.64", choice: "0.621 by the matrix; part block5"),
+    "CH-A5", "precision of inclusions 0.64",
+    "0.621 by the matrix; part block5"),
   PaperDecision(
-    row: "CH-A6", point: "\"7 clusters\" without equalisation is a run of 8 in the code",
-    choice: "the point k = 7 of the sweep; part noequal"),
+    "CH-A6", "\"7 clusters\" without equalisation is a run of 8 in the code",
+    "the point k = 7 of the sweep; part noequal"),
   PaperDecision(
-    row: "CH-A7", point: "equalisation of scikit-image 0.17.2 differs from later versions",
-    choice: "current rules; --clahe 0.17 for the paper's"),
+    "CH-A7", "equalisation of scikit-image 0.17.2 differs from later versions",
+    "current rules; --clahe 0.17 for the paper's"),
   PaperDecision(
-    row: "CH-A8", point: "resized pictures were saved with 8 bits",
-    choice: "linear, half-pixel centres, rounded to 8 bits (networks; scattering keeps the size)"),
+    "CH-A8", "resized pictures were saved with 8 bits",
+    "linear, half-pixel centres, rounded to 8 bits (networks; scattering keeps the size)"),
   PaperDecision(
-    row: "CH-A9", point: "weights of Keras, blue first, means subtracted, fc1 after its rectifier",
-    choice: "the preprocessing that belongs to the weight file"),
+    "CH-A9", "weights of Keras, blue first, means subtracted, fc1 after its rectifier",
+    "the preprocessing that belongs to the weight file"),
   PaperDecision(
-    row: "CH-A10",
-    point: "\"scales by the variance\" should read standard deviation; Float arithmetic",
-    choice: "unit variance, n - 1 in the denominator, Double arithmetic; signs by the largest entry"
+    "CH-A10", "\"scales by the variance\" should read standard deviation; Float arithmetic",
+    "unit variance, n - 1 in the denominator, Double arithmetic; signs by the largest entry"
   ),
   PaperDecision(
-    row: "CH-A11", point: "\"probability proportional to the distance\" for k-means++",
-    choice: "its square, 2 + floor(ln k) trials, as scikit-learn; ends when no label changes"),
+    "CH-A11", "\"probability proportional to the distance\" for k-means++",
+    "its square, 2 + floor(ln k) trials, as scikit-learn; ends when no label changes"),
   PaperDecision(
-    row: "CH-A12", point: "how clusters get classes", choice: "majority, ties to the lower class"),
+    "CH-A12", "how clusters get classes",
+    "majority, ties to the lower class"),
   PaperDecision(
-    row: "CH-A13", point: "t-SNE settings are scikit-learn's defaults of 2020",
-    choice:
-      "perplexity 30, exaggeration 12, 1,000 steps as there; no approximation up to 2,000 images; start "
+    "CH-A13", "t-SNE settings are scikit-learn's defaults of 2020",
+    "perplexity 30, exaggeration 12, 1,000 steps as there; no approximation up to 2,000 images; start "
       + "at the components, rate n / 12"),
   PaperDecision(
-    row: "CH-A14", point: "style of the confusion matrices",
-    choice: "count to the power 0.6, cyan to magenta, boxed numbers"),
+    "CH-A14", "style of the confusion matrices",
+    "count to the power 0.6, cyan to magenta, boxed numbers"),
   PaperDecision(
-    row: "CH-A15", point: "seeds of NumPy's Mersenne twister",
-    choice:
-      "not imitated: seeds here are 0, 1, 2, ..., so single runs differ from the published ones"),
+    "CH-A15", "seeds of NumPy's Mersenne twister",
+    "not imitated: seeds here are 0, 1, 2, ..., so single runs differ from the published ones"),
 ]

@@ -8,7 +8,7 @@
 // Deviations: an image that does not fit the memory is cut into windows with halos of one pixel a layer;
 //   batch statistics are then those of a window, so the result differs from the whole image's.
 //   Superpixels, refinement and the step itself are those of the whole image.
-// Checked by: SegmentationTests. Cost: see KanezakiNet; windows need a second forward pass.
+// Checked by: SegmentationTests, SegmentationRunTests. Cost: see KanezakiNet; windows need a second forward pass.
 
 import NeuralNetworks
 import Tensors

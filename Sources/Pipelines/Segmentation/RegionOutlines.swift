@@ -7,7 +7,7 @@
 //   that -> trace.
 // Symbols: d -> 0 upper side, going right; 1 right side, down; 2 lower, left; 3 left, up.
 // Deviations: rings are exact and not smoothed; they have vertices where they turn alone.
-// Checked by: SegmentationTests (areas, orientation, holes). Cost: four edges a pixel.
+// Checked by: SegmentationTests (areas, orientation, holes), SegmentationRunTests. Cost: four edges a pixel.
 
 import Imaging
 import Metallography

@@ -7,7 +7,7 @@
 //   (`LabelMatching`); label = argmax of votes; stability = votes of the winner / runs.
 // Deviations: labels without a partner in the first run get numbers of their own; of equally frequent
 //   labels the first run's wins, then the lowest.
-// Checked by: SegmentationTests. Cost: runs x pixels.
+// Checked by: SegmentationTests, ClassReductionTests. Cost: runs x pixels.
 
 import Metallography
 

@@ -1,6 +1,6 @@
 // How an image is trained within the memory: what is computed twice, and into which windows it is cut.
 //
-// Deviations: none. Checked by: SegmentationTests. Cost: a few plans of a tape.
+// Deviations: none. Checked by: SegmentationTests, SegmentationRunTests. Cost: a few plans of a tape.
 
 import NeuralNetworks
 import Tensors

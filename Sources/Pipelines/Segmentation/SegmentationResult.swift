@@ -3,7 +3,7 @@
 // Implements: ASTM E562-19 section 10 and E1245-03 (mean and 95 % interval over fields), with the parts of a
 //   grid for fields; F, F', Q of Metallography. See there for the equations.
 // Deviations: fields of one picture touch each other, so that the interval is that of this picture.
-// Checked by: SegmentationTests. Cost: a few passes over the pixels.
+// Checked by: SegmentationTests, SegmentationRunTests. Cost: a few passes over the pixels.
 
 import Files
 import Imaging

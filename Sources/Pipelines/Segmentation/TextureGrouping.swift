@@ -7,7 +7,7 @@
 // Equation -> code: h_i(x) = share of label i among the pixels within `radius` rows and columns of x, those
 //   inside the picture -> LabelWindows; class = k-means over h -> grouped.
 // Deviations: k-means sees a grid of at most about 16,384 pixels; the others take the nearest centre.
-// Checked by: SegmentationTests. Cost: one pass over the pixels for each label, then k-means.
+// Checked by: SegmentationTests, ClassReductionTests. Cost: one pass over the pixels for each label, then k-means.
 
 import Estimators
 import Tensors

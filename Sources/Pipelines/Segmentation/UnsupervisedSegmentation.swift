@@ -5,7 +5,7 @@
 //   classes by area, save the model; every other file follows from the model, so that a run killed at
 //   any moment and started again ends with the same bytes.
 // Deviations: see SegmentationSettings, KanezakiTraining and ClassReduction.
-// Checked by: SegmentationTests. Cost: see KanezakiTraining.
+// Checked by: SegmentationTests, SegmentationRunTests. Cost: see KanezakiTraining.
 
 import Files
 import Imaging
