@@ -59,7 +59,7 @@ public func winogradFilterGradient(
     m: m, N: input.shape[0], H: H, W: W, C: C, top: g.paddingTop, left: g.paddingLeft,
     inputSteps: (H * W * C, W * C, C), Ho: Ho, Wo: Wo, K: K,
     outputSteps: (Ho * Wo * K, Wo * K, K), rectified: false)
-  var result = Tensor<Float>.zeros(filters)
+  var result = Tensor<Float>(shape: filters, scalars: largeArray(9 * C * K))
   // SAFETY: the arrays hold what their shapes say and outlive the call.
   unsafe input.scalars.withUnsafeBufferPointer { x in
     unsafe dY.scalars.withUnsafeBufferPointer { y in

@@ -27,7 +27,7 @@ struct BufferPool<Scalar: KernelScalar> {
     while total + count > budget, !free.isEmpty { total -= free.removeFirst().count }
     total += count
     peak = max(peak, total)
-    return isDry ? [] : zeroValues(count)
+    return isDry ? [] : anyValues(count)
   }
 
   /// Takes an array back.
