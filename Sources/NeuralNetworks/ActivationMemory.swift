@@ -32,14 +32,16 @@ final class ActivationMemory: Sendable {
 
   /// The plan for images of a size: that of the last batch where it is the same, else a new one.
   func plan(
-    _ description: NetworkDescription, target: Int, height: Int, width: Int
+    _ description: NetworkDescription, target: Int, height: Int, width: Int,
+    joined: () -> [Int: Int]
   ) throws(NetworkError) -> ActivationPlan {
     if let last = lastPlan.withLock({ $0 }), last.target == target,
       (last.height, last.width) == (height, width)
     {
       return last.plan
     }
-    let plan = try ActivationPlan(description, target: target, height: height, width: width)
+    let plan = try ActivationPlan(
+      description, target: target, height: height, width: width, joined: joined())
     lastPlan.withLock { $0 = (target, height, width, plan) }
     return plan
   }

@@ -15,6 +15,8 @@ struct ActivationPlan: Sendable {
   private(set) var places: [(slot: Int, layout: ActivationLayout)?]
   /// Values of each slot for one image.
   private(set) var slots: [Int] = []
+  /// The layers that another one computes by the way, and that one: they need no memory.
+  let joined: [Int: Int]
 
   /// Plans the layers that `target` needs.
   ///
@@ -23,10 +25,13 @@ struct ActivationPlan: Sendable {
   ///   - target: a layer with rows and columns.
   ///   - height: rows of the images.
   ///   - width: columns of the images.
+  ///   - joined: layers, each with the only one that reads it and computes it by the way.
   /// - Throws: `NetworkError.input` when the images are too small.
   init(
-    _ description: NetworkDescription, target: Int, height: Int, width: Int
+    _ description: NetworkDescription, target: Int, height: Int, width: Int,
+    joined: [Int: Int] = [:]
   ) throws(NetworkError) {
+    self.joined = joined
     layers = description.layers(for: target)
     places = Array(repeating: nil, count: description.layers.count)
     var layouts: [Int: ActivationLayout] = [:]
@@ -106,7 +111,8 @@ struct ActivationPlan: Sendable {
       let layer = description.layers[index]
       for input in layer.inputs {
         if layer.operation == .concatenation { owner[input] = index }
-        lastUse[owner[input] ?? input] = index
+        let holder = owner[input] ?? input
+        lastUse[holder] = max(lastUse[holder] ?? 0, joined[index] ?? index)
       }
     }
     for index in layers { lastUse[owner[index] ?? index] = lastUse[owner[index] ?? index] ?? index }
@@ -114,6 +120,10 @@ struct ActivationPlan: Sendable {
     var (slotOf, busyUntil): ([Int: Int], [Int]) = ([:], [])
     for index in layers {
       guard let layout = layouts[index] else { continue }
+      guard joined[index] == nil else {
+        places[index] = (0, layout)
+        continue
+      }
       let holder = owner[index] ?? index
       let slot = slotOf[holder] ?? freeSlot(layout.count, busyUntil, before: index)
       if slot == busyUntil.count {

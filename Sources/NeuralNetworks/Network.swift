@@ -167,7 +167,8 @@ public struct Network: Sendable {
   ) throws(NetworkError) -> Tensor<Float> {
     let N = images.shape[0]
     let plan = try memory.plan(
-      description, target: target, height: images.shape[1], width: images.shape[2])
+      description, target: target, height: images.shape[1], width: images.shape[2]
+    ) { joinedLayers(target) }
     guard let (slot, last) = plan.places[target] else {
       preconditionFailure("layer \(target) was not planned")
     }
@@ -180,10 +181,13 @@ public struct Network: Sendable {
       let used = min(sets, (N - first + atOnce - 1) / atOnce)
       parallelFor(used) { set in
         let from = first + set * atOnce
-        let count = min(atOnce, N - from)
-        for index in plan.layers {
-          let raw = isRaw && index == target
-          run(index, plan, buffers[set], images, from, count, isRaw: raw)
+        ActivationBuffer.withImages(images, from: from) { view in
+          let work = Work(
+            plan: plan, buffers: buffers[set], images: images, view: view, first: from,
+            count: min(atOnce, N - from), target: target)
+          for index in plan.layers where plan.joined[index] == nil {
+            run(index, work, isRaw: isRaw && index == target)
+          }
         }
       }
       for set in 0..<used {
@@ -208,31 +212,42 @@ public struct Network: Sendable {
     return (1, min(max(1, N), fitting))
   }
 
-  /// One layer for `count` images.
-  private func run(
-    _ index: Int, _ plan: ActivationPlan, _ buffers: [ActivationBuffer], _ images: Tensor<Float>,
-    _ first: Int, _ count: Int, isRaw: Bool
-  ) {
+  /// Some images on their way through the layers.
+  private struct Work {
+    let plan: ActivationPlan
+    let buffers: [ActivationBuffer]
+    /// The batch, and the same memory from image `first` on.
+    let images: Tensor<Float>
+    let view: ActivationBuffer
+    let first, count, target: Int
+  }
+
+  /// One layer for some images.
+  private func run(_ index: Int, _ work: Work, isRaw: Bool) {
     let layer = description.layers[index]
-    guard let (output, y) = place(index, plan, buffers, count) else { return }
-    let inputs = layer.inputs.compactMap { place($0, plan, buffers, count) }
+    guard let (output, y) = place(index, work) else { return }
+    let inputs = layer.inputs.compactMap { place($0, work) }
     let rectified = layer.isRectified && !isRaw
     // The first part of a concatenation clears the margin of all.
-    if layer.operation != .concatenation, y.firstChannel == 0 {
+    if layer.operation != .concatenation, y.firstChannel == 0, output !== work.view {
       var whole = y
       whole.C = y.stride
       output.clearMargins(whole)
     }
     switch (layer.operation, weights[index]) {
-    case (.input, _): output.load(images, first: first, y)
+    case (.input, _):
+      if output !== work.view { output.load(work.images, first: work.first, y) }
     case (.convolution, .convolution(let filters, let geometry)):
       let (input, x) = inputs[0]
       convolve(input, x, filters, geometry: geometry, into: output, y, rectified: rectified)
     case (.maximumPool(let size, _, _, _), _):
       let (input, x) = inputs[0]
-      pool(
-        input, x, height: size, width: size, geometry: poolGeometry(layer.operation, x.H, x.W),
-        .maximum, into: output, y)
+      let g = poolGeometry(layer.operation, x.H, x.W)
+      if work.plan.joined[layer.inputs[0]] == index {
+        poolConvolution(layer.inputs[0], work, (x.H, x.W), size, g, into: output, y)
+      } else {
+        pool(input, x, height: size, width: size, geometry: g, .maximum, into: output, y)
+      }
     case (.averagePool(let H, let W), _):
       let (input, x) = inputs[0]
       pool(
@@ -245,14 +260,49 @@ public struct Network: Sendable {
     }
   }
 
-  /// The buffer and the place of a layer's result for `count` images.
-  private func place(
-    _ index: Int, _ plan: ActivationPlan, _ buffers: [ActivationBuffer], _ count: Int
-  ) -> (ActivationBuffer, ActivationLayout)? {
-    guard let place = plan.places[index] else { return nil }
+  /// The convolutions whose results a maximum pool alone reads, each with that pool: it computes their rows
+  /// some at a time.
+  private func joinedLayers(_ target: Int) -> [Int: Int] {
+    var result: [Int: Int] = [:]
+    for index in description.layers.indices where index != target {
+      guard case .convolution(let filters, _) = weights[index], filters.algorithm == .direct
+      else { continue }
+      let readers = description.layers.indices.filter {
+        description.layers[$0].inputs.contains(index)
+      }
+      guard readers.count == 1, case .maximumPool = description.layers[readers[0]].operation
+      else { continue }
+      result[index] = readers[0]
+    }
+    return result
+  }
+
+  /// A convolution of `extents` rows and columns and the windows over it.
+  private func poolConvolution(
+    _ index: Int, _ work: Work, _ extents: (H: Int, W: Int), _ size: Int,
+    _ windows: ConvolutionGeometry, into output: ActivationBuffer, _ y: ActivationLayout
+  ) {
+    let layer = description.layers[index]
+    guard case .convolution(let filters, let geometry) = weights[index],
+      let (input, x) = place(layer.inputs[0], work)
+    else { return }
+    convolveAndPool(
+      input, x,
+      PooledConvolution(
+        filters, geometry: geometry, isRectified: layer.isRectified, height: extents.H,
+        width: extents.W, size: size, windows: windows), into: output, y)
+  }
+
+  /// The buffer and the place of a layer's result for some images.
+  ///
+  /// Images that need no margin stay where they are.
+  private func place(_ index: Int, _ work: Work) -> (ActivationBuffer, ActivationLayout)? {
+    guard let place = work.plan.places[index] else { return nil }
     var layout = place.layout
-    layout.N = count
-    return (buffers[place.slot], layout)
+    layout.N = work.count
+    let isView =
+      description.layers[index].operation == .input && layout.margin == 0 && index != work.target
+    return (isView ? work.view : work.buffers[place.slot], layout)
   }
 }
 

@@ -45,6 +45,8 @@ package struct ActivationLayout: Sendable, Equatable {
   let start: UnsafeMutablePointer<Float>
   /// The number of values that it holds.
   package let capacity: Int
+  /// Whether the memory goes with the buffer.
+  private let ownsMemory: Bool
 
   /// Values that a piece of a copy has: some 20 us.
   private static let copiedValues = 1 << 16
@@ -52,12 +54,33 @@ package struct ActivationLayout: Sendable, Equatable {
   /// Memory for `capacity` values, which a layer writes before another reads them.
   package init(capacity: Int) {
     self.capacity = max(1, capacity)
+    ownsMemory = true
     unsafe start = unsafe allocateLarge(
       byteCount: self.capacity * MemoryLayout<Float>.stride, alignment: 64
     ).bindMemory(to: Float.self, capacity: self.capacity)
   }
 
-  deinit { unsafe UnsafeMutableRawPointer(start).deallocate() }
+  /// Images of a batch, which are read alone and must outlive it.
+  private init(reading values: UnsafePointer<Float>, capacity: Int) {
+    (self.capacity, ownsMemory) = (capacity, false)
+    unsafe start = UnsafeMutablePointer(mutating: values)
+  }
+
+  deinit { if ownsMemory { unsafe UnsafeMutableRawPointer(start).deallocate() } }
+
+  /// Calls `body` with images from `first` on of a batch, which lie there as one without a margin would:
+  /// only for reading, and only until `body` returns.
+  package static func withImages(
+    _ batch: Tensor<Float>, from first: Int, _ body: (ActivationBuffer) -> Void
+  ) {
+    let skipped = first * batch.shape.dropFirst().reduce(1, *)
+    precondition(skipped <= batch.count, "\(batch.shape) has no image \(first)")
+    // SAFETY: the array outlives the call; whoever gets the buffer reads `capacity` values.
+    unsafe batch.scalars.withUnsafeBufferPointer { values in
+      guard let base = values.baseAddress else { return }
+      unsafe body(ActivationBuffer(reading: base + skipped, capacity: batch.count - skipped))
+    }
+  }
 
   /// Writes zeros around every image.
   package func clearMargins(_ layout: ActivationLayout) {

@@ -6,11 +6,18 @@ import _CPUFeatures
 
 /// Zeros in large pages.
 package func largeZeros<Scalar: KernelScalar>(_ count: Int) -> [Scalar] {
-  // SAFETY: the buffer holds `count` numbers, all of which are initialised.
+  var values: [Scalar] = largeArray(count)
+  // SAFETY: the buffer holds `count` numbers.
+  unsafe values.withUnsafeMutableBufferPointer { unsafe $0.update(repeating: 0) }
+  return values
+}
+
+/// Any values in large pages, for memory that is written before it is read.
+package func largeArray<Scalar: KernelScalar>(_ count: Int) -> [Scalar] {
+  // SAFETY: the buffer holds `count` numbers, which are values whatever their bits are.
   unsafe [Scalar](unsafeUninitializedCapacity: count) { buffer, initialised in
     guard let start = buffer.baseAddress else { return }
     unsafe nital_use_large_pages(start, count * MemoryLayout<Scalar>.stride)
-    unsafe start.initialize(repeating: 0, count: count)
     initialised = count
   }
 }

@@ -37,14 +37,20 @@ struct PoolingPlan {
 /// Input values that one piece should read at least.
 private let pieceValues = 1 << 18
 
-/// Pools every image of a batch.
-@inline(__always)
-func pool<Scalar: KernelScalar>(
-  _ input: Tensor<Scalar>, to shape: [Int], _ R: Int, _ S: Int, _ g: ConvolutionGeometry,
-  _ kind: PoolingKind
-) -> Tensor<Scalar> {
-  var output = Tensor<Scalar>.zeros(shape)
-  guard output.count > 0 else { return output }
+/// Pools every image of a batch, written over a tensor whose memory is used again.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+package func pool<Scalar: KernelScalar>(
+  _ input: Tensor<Scalar>, _ R: Int, _ S: Int, _ g: ConvolutionGeometry, _ kind: PoolingKind,
+  into output: inout Tensor<Scalar>
+) {
+  let shape = output.shape
+  precondition(
+    kind == .adaptiveMean
+      ? shape.count == 4 && shape[0] == input.shape[0] && shape[3] == input.shape[3]
+      : shape == poolingShape(input.shape, R, S, g),
+    "windows of \(R) x \(S) do not make \(shape) of \(input.shape)")
+  guard output.count > 0 else { return }
   // SAFETY: both arrays hold what their shapes say and outlive the call.
   unsafe input.scalars.withUnsafeBufferPointer { source in
     unsafe output.scalars.withUnsafeMutableBufferPointer { target in
@@ -52,7 +58,6 @@ func pool<Scalar: KernelScalar>(
       unsafe pool(source, input.shape, to: target, shape, R, S, g, kind)
     }
   }
-  return output
 }
 
 /// Pools images in memory; the caller guarantees that both shapes lie in valid memory.

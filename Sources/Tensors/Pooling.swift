@@ -62,8 +62,9 @@ public func adaptiveAveragePool<Scalar: KernelScalar>(
   precondition(
     input.rank == 4 && min(input.shape[1], input.shape[2], height, width) >= 1,
     "cannot pool \(input.shape) to \(height) x \(width)")
-  let shape = [input.shape[0], height, width, input.shape[3]]
-  return pool(input, to: shape, height, width, ConvolutionGeometry(), .adaptiveMean)
+  var output = Tensor<Scalar>.zeros([input.shape[0], height, width, input.shape[3]])
+  pool(input, height, width, ConvolutionGeometry(), .adaptiveMean, into: &output)
+  return output
 }
 
 /// The mean of each channel of each image.
@@ -96,8 +97,9 @@ package enum PoolingKind: Int, Sendable {
 private func pooled<Scalar: KernelScalar>(
   _ input: Tensor<Scalar>, _ R: Int, _ S: Int, _ g: ConvolutionGeometry, _ kind: PoolingKind
 ) -> Tensor<Scalar> {
-  let shape = poolingShape(input.shape, R, S, g)
-  return pool(input, to: shape, R, S, g, kind)
+  var output = Tensor<Scalar>.zeros(poolingShape(input.shape, R, S, g))
+  pool(input, R, S, g, kind, into: &output)
+  return output
 }
 
 /// The shape of a pooled batch.

@@ -17,6 +17,13 @@ package func zeroValues<Scalar: KernelScalar>(_ count: Int) -> [Scalar] {
   largeZeros(count)
 }
 
+/// An array of any values, in large pages where it is large: whoever writes it first touches its pages.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+package func anyValues<Scalar: KernelScalar>(_ count: Int) -> [Scalar] {
+  largeArray(count)
+}
+
 /// Negative values become 0, in place; NaN stays.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
@@ -61,40 +68,70 @@ package func rectifyGradient<Scalar: KernelScalar>(
   }
 }
 
+/// The larger of a + b and 0, in place of `a`; NaN stays.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+package func accumulateRectified<Scalar: KernelScalar>(
+  _ a: inout Tensor<Scalar>, _ b: Tensor<Scalar>
+) {
+  // SAFETY: the loop stays inside the piece.
+  unsafe combine(&a.scalars, b.scalars) { a, b, n in
+    forLanes(Scalar.self, n) { i in
+      let (v, w): (Scalar.Lanes, Scalar.Lanes) = unsafe (lanes(a + i), lanes(b + i))
+      unsafe store(atLeast(Scalar(0), v + w), a + i)
+    } single: { i in
+      let sum = unsafe a[i] + b[i]
+      unsafe a[i] = sum < 0 ? 0 : sum
+    }
+  }
+}
+
 /// a + b, in place of `a`.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 package func accumulate<Scalar: KernelScalar>(_ a: inout Tensor<Scalar>, _ b: Tensor<Scalar>) {
-  combine(&a, b) { $0 + $1 }
+  // SAFETY: the loop stays inside the piece.
+  unsafe combine(&a.scalars, b.scalars) { a, b, n in
+    for i in 0..<n { unsafe a[i] += b[i] }
+  }
 }
 
 /// Adds the values of an array to those of another of the same length.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 package func addValues<Scalar: KernelScalar>(of b: [Scalar], to a: inout [Scalar]) {
-  combine(&a, b) { $0 + $1 }
+  // SAFETY: the loop stays inside the piece.
+  unsafe combine(&a, b) { a, b, n in
+    for i in 0..<n { unsafe a[i] += b[i] }
+  }
 }
 
 /// Copies the values of an array over those of another of the same length.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 package func copyValues<Scalar: KernelScalar>(of b: [Scalar], to a: inout [Scalar]) {
-  combine(&a, b) { $1 }
+  // SAFETY: the loop stays inside the piece.
+  unsafe combine(&a, b) { a, b, n in unsafe a.update(from: b, count: n) }
 }
 
-/// body(a, b) of each pair of values, in place of `a`; see the function of arrays.
+/// Calls `body` for pieces of two arrays of the same number of values; it changes those of `a`.
+///
+/// The body has the loop: a closure called value by value from another thread is not inlined, which costs
+/// ten times the loop.
 @inline(__always)
 private func combine<Scalar: KernelScalar>(
-  _ a: inout Tensor<Scalar>, _ b: Tensor<Scalar>,
-  _ body: @Sendable (Scalar, Scalar) -> Scalar
+  _ a: inout [Scalar], _ b: [Scalar],
+  _ body: @Sendable (UnsafeMutablePointer<Scalar>, UnsafePointer<Scalar>, Int) -> Void
 ) {
-  combine(&a.scalars, b.scalars, body)
+  // SAFETY: the loop stays inside the piece.
+  unsafe combineNumbered(&a, b) { a, b, n, _ in unsafe body(a, b, n) }
 }
 
-/// body(a, b) of each pair of values, in place of `a`; both have the same number of values.
+/// As `combine`; the body is told the number of the first value too.
 @inline(__always)
-private func combine<Scalar: KernelScalar>(
-  _ a: inout [Scalar], _ b: [Scalar], _ body: @Sendable (Scalar, Scalar) -> Scalar
+private func combineNumbered<Scalar: KernelScalar>(
+  _ a: inout [Scalar], _ b: [Scalar],
+  _ body: @Sendable (UnsafeMutablePointer<Scalar>, UnsafePointer<Scalar>, Int, Int) -> Void
 ) {
   precondition(a.count == b.count, "cannot combine \(a.count) values and \(b.count)")
   // SAFETY: a chunk of `a` and the values of `b` at the same places.
@@ -104,8 +141,8 @@ private func combine<Scalar: KernelScalar>(
     parallelForEachChunk(of: &a, size: pieceValues) { piece, chunk in
       unsafe chunk.withUnsafeMutableBufferPointer { buffer in
         guard let a = buffer.baseAddress else { return }
-        let b = unsafe from.pointer + piece * pieceValues
-        for i in 0..<buffer.count { unsafe a[i] = body(a[i], b[i]) }
+        let first = piece * pieceValues
+        unsafe body(a, from.pointer + first, buffer.count, first)
       }
     }
   }
@@ -152,7 +189,10 @@ package func copyChannels<Scalar: KernelScalar>(
 @specialized(where Scalar == Double)
 package func sigmoidGradient<Scalar: KernelScalar>(_ dy: inout Tensor<Scalar>, _ y: Tensor<Scalar>)
 {
-  combine(&dy, y) { d, y in d * y * (1 - y) }
+  // SAFETY: the loop stays inside the piece.
+  unsafe combine(&dy.scalars, y.scalars) { d, y, n in
+    for i in 0..<n { unsafe d[i] = d[i] * y[i] * (1 - y[i]) }
+  }
 }
 
 // MARK: - Losses
@@ -189,7 +229,12 @@ package func binaryCrossEntropySum<Scalar: KernelScalar>(
 @specialized(where Scalar == Double)
 package func scaledDifference<Scalar: KernelScalar>(
   _ p: inout Tensor<Scalar>, _ z: Tensor<Scalar>, factor: Scalar
-) { combine(&p, z) { p, z in (p - z) * factor } }
+) {
+  // SAFETY: the loop stays inside the piece.
+  unsafe combine(&p.scalars, z.scalars) { p, z, n in
+    for i in 0..<n { unsafe p[i] = (p[i] - z[i]) * factor }
+  }
+}
 
 /// The sums of p z and of p + z.
 @specialized(where Scalar == Float)
@@ -203,7 +248,12 @@ package func diceSums<Scalar: KernelScalar>(
 @specialized(where Scalar == Double)
 package func affine<Scalar: KernelScalar>(
   _ p: inout Tensor<Scalar>, _ z: Tensor<Scalar>, factor a: Scalar, offset b: Scalar
-) { combine(&p, z) { _, z in a * z + b } }
+) {
+  // SAFETY: the loop stays inside the piece.
+  unsafe combine(&p.scalars, z.scalars) { p, z, n in
+    for i in 0..<n { unsafe p[i] = a * z[i] + b }
+  }
+}
 
 /// sum of d^2 / (2 a) where |d| < a, else |d| - a / 2, with d = x - z.
 @specialized(where Scalar == Float)
@@ -223,9 +273,12 @@ package func smoothL1Sum<Scalar: KernelScalar>(
 package func smoothL1Gradient<Scalar: KernelScalar>(
   _ x: inout Tensor<Scalar>, _ z: Tensor<Scalar>, width a: Scalar, factor: Scalar
 ) {
-  combine(&x, z) { x, z in
-    let d = x - z
-    return factor * (abs(d) < a ? d / a : (d > 0 ? 1 : -1))
+  // SAFETY: the loop stays inside the piece.
+  unsafe combine(&x.scalars, z.scalars) { x, z, n in
+    for i in 0..<n {
+      let d = unsafe x[i] - z[i]
+      unsafe x[i] = factor * (abs(d) < a ? d / a : (d > 0 ? 1 : -1))
+    }
   }
 }
 
@@ -236,25 +289,95 @@ package func smoothL1Gradient<Scalar: KernelScalar>(
 @specialized(where Scalar == Double)
 package func blend<Scalar: KernelScalar>(
   _ x: inout Tensor<Scalar>, _ a: Scalar, _ z: Tensor<Scalar>, _ b: Scalar
-) { combine(&x, z) { x, z in a * x + b * z } }
+) {
+  // SAFETY: the loop stays inside the piece.
+  unsafe combine(&x.scalars, z.scalars) { x, z, n in
+    for i in 0..<n { unsafe x[i] = a * x[i] + b * z[i] }
+  }
+}
 
 /// x - factor z, in place of x.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 package func descend<Scalar: KernelScalar>(
   _ x: inout Tensor<Scalar>, _ z: Tensor<Scalar>, factor: Scalar
-) { combine(&x, z) { x, z in x - factor * z } }
+) {
+  // SAFETY: the loop stays inside the piece.
+  unsafe combine(&x.scalars, z.scalars) { x, z, n in
+    for i in 0..<n { unsafe x[i] -= factor * z[i] }
+  }
+}
+
+/// One step of gradient descent with momentum, with the numbers of SGD.swift.
+package struct MomentumStep<Scalar: KernelScalar>: Sendable {
+  let eta, mu, kept, lambda: Scalar
+  let isFirst, isNesterov: Bool
+
+  /// The step of learning rate `eta`: g <- g + lambda theta, v <- mu v + kept g (g where `isFirst`),
+  /// theta <- theta - eta v, or with Nesterov eta (g + mu v).
+  package init(
+    eta: Scalar, mu: Scalar, kept: Scalar, lambda: Scalar, isFirst: Bool, isNesterov: Bool
+  ) {
+    (self.eta, self.mu, self.kept, self.lambda) = (eta, mu, kept, lambda)
+    (self.isFirst, self.isNesterov) = (isFirst, isNesterov)
+  }
+
+  /// Makes the step for some values.
+  @inline(__always)
+  @unsafe func apply(
+    _ theta: UnsafeMutablePointer<Scalar>, _ v: UnsafeMutablePointer<Scalar>,
+    _ g: UnsafePointer<Scalar>, _ count: Int
+  ) {
+    let (decays, first, ahead) = (lambda != 0, isFirst, isNesterov)
+    for i in 0..<count {
+      let (old, x) = unsafe (v[i], theta[i])
+      let d = unsafe decays ? g[i] + lambda * x : g[i]
+      let new = first ? d : mu * old + kept * d
+      unsafe v[i] = new
+      unsafe theta[i] = x - eta * (ahead ? d + mu * new : new)
+    }
+  }
+}
+
+/// Gradient descent with momentum: changes theta and its velocity v by the gradient g, in one pass.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+package func descend<Scalar: KernelScalar>(
+  _ theta: inout Tensor<Scalar>, velocity v: inout Tensor<Scalar>, gradient g: Tensor<Scalar>,
+  _ step: MomentumStep<Scalar>
+) {
+  precondition(v.count == theta.count, "\(v.shape) and \(theta.shape)")
+  // SAFETY: a chunk of `theta` and the values of `v` and `g` at the same places.
+  unsafe v.scalars.withUnsafeMutableBufferPointer { velocity in
+    guard let base = velocity.baseAddress else { return }
+    let start = unsafe SharedPointer(base)
+    // SAFETY: the loop stays inside the piece.
+    unsafe combineNumbered(&theta.scalars, g.scalars) { theta, g, n, first in
+      unsafe step.apply(theta, start.pointer + first, g, n)
+    }
+  }
+}
 
 /// a x + b z^2, in place of x.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 package func blendSquares<Scalar: KernelScalar>(
   _ x: inout Tensor<Scalar>, _ a: Scalar, _ z: Tensor<Scalar>, _ b: Scalar
-) { combine(&x, z) { x, z in a * x + b * z * z } }
+) {
+  // SAFETY: the loop stays inside the piece.
+  unsafe combine(&x.scalars, z.scalars) { x, z, n in
+    for i in 0..<n { unsafe x[i] = a * x[i] + b * z[i] * z[i] }
+  }
+}
 
 /// m / (sqrt(v) / root + eps), in place of m.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 package func divideByRoots<Scalar: KernelScalar>(
   _ m: inout Tensor<Scalar>, _ v: Tensor<Scalar>, root: Scalar, epsilon: Scalar
-) { combine(&m, v) { m, v in m / (v.squareRoot() / root + epsilon) } }
+) {
+  // SAFETY: the loop stays inside the piece.
+  unsafe combine(&m.scalars, v.scalars) { m, v, n in
+    for i in 0..<n { unsafe m[i] /= v[i].squareRoot() / root + epsilon }
+  }
+}

@@ -90,7 +90,7 @@ private let panelTiles = 64
   _ plan: WinogradPlan, _ source: UnsafePointer<Float>, _ filters: WinogradFilters,
   _ target: UnsafeMutablePointer<Float>
 ) {
-  if plan.tiles <= panelTiles, filters.panelCount > 1 {
+  if prefersPanels(plan, panels: filters.panelCount) {
     unsafe convolveByPanels(plan, source, filters, target)
   } else if plan.input.channels <= ownChannels {
     unsafe convolveInOwnBlocks(plan, ownTiles(plan), source, filters, target)
@@ -98,6 +98,11 @@ private let panelTiles = 64
     let bytes = plan.parts * (plan.width + plan.sumWidth) * 4
     unsafe convolveInCommonBlocks(plan, max(12, commonBytes / bytes), source, filters, target)
   }
+}
+
+/// Whether a thread takes one panel of channels after the other through all tiles.
+private func prefersPanels(_ plan: WinogradPlan, panels: Int) -> Bool {
+  plan.tiles <= panelTiles && panels > 1
 }
 
 /// Tiles of a block that fits into a thread's cache: whole tiles of the kernels, and about as many blocks
@@ -337,16 +342,20 @@ func convolveWinogradOnce<Scalar: KernelScalar>(
   let width = 2 * vectorWidth(of: Float.self)
   let channels = (bank.K + width - 1) / width * width
   let partStep = ConvolutionWorkspace.spread(channels * bank.C)
-  let values = plan.parts * partStep
+  let values = prefersPanels(plan, panels: channels / width) ? 0 : plan.parts * partStep
   ConvolutionWorkspace.withValues(values + channels + width) { workspace in
     // SAFETY: the transformed filters, the bias and zeros lie side by side in the workspace.
     let added = unsafe workspace.start + values
     unsafe added.update(repeating: 0, count: channels + width)
     for (k, value) in bias.enumerated() { unsafe added[k] = value }
-    unsafe packWinograd(bank, width, plan.m, workspace.start, partStep)
     let filters = unsafe WinogradFilters(
       C: bank.C, K: bank.K, panelWidth: width, partStep: partStep, panels: workspace.start,
       bias: added, zeros: added + channels)
-    unsafe convolveWinograd(plan, source, filters, target)
+    if prefersPanels(plan, panels: filters.panelCount) {
+      unsafe convolveByPanels(plan, source, filters, target, making: bank)
+    } else {
+      unsafe packWinograd(bank, width, plan.m, workspace.start, partStep)
+      unsafe convolveWinograd(plan, source, filters, target)
+    }
   }
 }

@@ -100,6 +100,13 @@ extension ConvolutionAlgorithm {
     unsafe self.zeros = unsafe zeros
   }
 
+  /// The same filters with other panels.
+  @unsafe func reading(_ panels: UnsafePointer<Float>, partStep: Int) -> WinogradFilters {
+    unsafe WinogradFilters(
+      C: C, K: K, panelWidth: panelWidth, partStep: partStep, panels: panels, bias: bias,
+      zeros: zeros)
+  }
+
   var panelCount: Int { (K + panelWidth - 1) / panelWidth }
 
   /// Output channels of panel `panel` that exist.
@@ -178,25 +185,38 @@ private let (blockChannels, pieceChannels) = (8, 64)
   _ filters: FilterBank, _ width: Int, _ m: Int, _ target: UnsafeMutablePointer<Float>,
   _ partStep: Int
 ) {
-  let (C, K, parts) = (filters.C, filters.K, (m + 2) * (m + 2))
-  let (panels, groups) = ((K + width - 1) / width, (C + pieceChannels - 1) / pieceChannels)
-  let (block, to) = unsafe (blockChannels * width, SharedPointer(target))
+  let C = filters.C
+  let (panels, groups) = (
+    (filters.K + width - 1) / width, (C + pieceChannels - 1) / pieceChannels
+  )
+  let to = unsafe SharedPointer(target)
   parallelFor(panels * groups) { piece in
     let (panel, group) = piece.quotientAndRemainder(dividingBy: groups)
-    let columns = min(width, K - panel * width)
-    let end = min(C, (group + 1) * pieceChannels)
-    // SAFETY: the room holds a block's taps and parts; each piece writes its own channels.
-    unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: (9 + parts) * block) { room in
-      guard let taps = room.baseAddress else { return }
-      let U = unsafe taps + 9 * block
-      for first in stride(from: group * pieceChannels, to: end, by: blockChannels) {
-        let count = min(blockChannels, end - first)
-        unsafe filters.gather(first, count, panel * width, columns, width, taps)
-        unsafe transformFilters(count * width, m, taps, block, U, block)
-        for part in 0..<parts {
-          unsafe (to.pointer + part * partStep + (panel * C + first) * width).update(
-            from: U + part * block, count: count * width)
-        }
+    let channels = (group * pieceChannels)..<min(C, (group + 1) * pieceChannels)
+    // SAFETY: each piece writes its own channels of its own panel.
+    unsafe packPanel(
+      filters, panel, channels, width, m, to.pointer + panel * C * width, partStep)
+  }
+}
+
+/// Writes some channels of one panel of G g G^T, whose part p begins at p `partStep`.
+@unsafe func packPanel(
+  _ filters: FilterBank, _ panel: Int, _ channels: Range<Int>, _ width: Int, _ m: Int,
+  _ target: UnsafeMutablePointer<Float>, _ partStep: Int
+) {
+  let (parts, block) = ((m + 2) * (m + 2), blockChannels * width)
+  let columns = min(width, filters.K - panel * width)
+  // SAFETY: the room holds a block's taps and parts.
+  unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: (9 + parts) * block) { room in
+    guard let taps = room.baseAddress else { return }
+    let U = unsafe taps + 9 * block
+    for first in stride(from: channels.lowerBound, to: channels.upperBound, by: blockChannels) {
+      let count = min(blockChannels, channels.upperBound - first)
+      unsafe filters.gather(first, count, panel * width, columns, width, taps)
+      unsafe transformFilters(count * width, m, taps, block, U, block)
+      for part in 0..<parts {
+        unsafe (target + part * partStep + first * width).update(
+          from: U + part * block, count: count * width)
       }
     }
   }

@@ -11,6 +11,7 @@
 //   the same places of a cache. Checked by: WinogradGradientTests (twin winogradFilterGradientReference).
 // Cost: (m + 2)^2 / (9 m^2) of the multiplications of the definition, 36 C K values for the sums.
 
+import Synchronization
 import _Kernels128
 
 #if !NITAL_PORTABLE
@@ -59,7 +60,7 @@ public func winogradFilterGradient(
     m: m, N: input.shape[0], H: H, W: W, C: C, top: g.paddingTop, left: g.paddingLeft,
     inputSteps: (H * W * C, W * C, C), Ho: Ho, Wo: Wo, K: K,
     outputSteps: (Ho * Wo * K, Wo * K, K), rectified: false)
-  var result = Tensor<Float>.zeros(filters)
+  var result = Tensor<Float>(shape: filters, scalars: largeArray(9 * C * K))
   // SAFETY: the arrays hold what their shapes say and outlive the call.
   unsafe input.scalars.withUnsafeBufferPointer { x in
     unsafe dY.scalars.withUnsafeBufferPointer { y in
@@ -74,7 +75,10 @@ public func winogradFilterGradient(
 }
 
 /// Bytes of transformed tiles at a time, and tiles: a panel of 16 x 256 values stays in the first cache.
-private let (blockBytes, blockTiles) = (8 << 20, 256)
+private let (blockBytes, blockTiles) = (20 << 20, 256)
+
+/// Channels whose sums are finished at once where all tiles are in one block: whole tiles of 4, 6 or 12 rows.
+private let chunkChannels = 48
 
 /// Where the parts of one filter gradient lie in the workspace.
 private struct FilterGradientLayout: Sendable {
@@ -82,6 +86,8 @@ private struct FilterGradientLayout: Sendable {
   let size, partV, partD: Int
   /// Values from a transformed tile of the input and of the gradient to the next.
   let tileV, tileD: Int
+  /// Channels whose sums lie in memory together, and how many times: once, or once for each worker.
+  let chunk, copiesP: Int
   /// Values of a part of the sums, of a worker's scratch and of its packed panels.
   let partP, scratch, packed: Int
   let workers = Parallelism.threads
@@ -90,20 +96,24 @@ private struct FilterGradientLayout: Sendable {
     let (C, parts) = (plan.input.channels, plan.parts)
     tileV = ConvolutionWorkspace.spread(plan.width)
     tileD = ConvolutionWorkspace.spread(plan.sumWidth)
-    let fitting = blockBytes / (parts * (plan.width + plan.sumWidth) * 4)
-    size = min(plan.tiles, max(32, min(blockTiles, fitting)))
+    let fitting = max(32, min(blockTiles, blockBytes / (parts * (C + K) * 4)))
+    // Blocks of equal size.
+    let blocks = (plan.tiles + fitting - 1) / fitting
+    size = (plan.tiles + blocks - 1) / blocks
     (partV, partD) = (
       ConvolutionWorkspace.spread(size * tileV), ConvolutionWorkspace.spread(size * tileD)
     )
+    chunk = blocks > 1 ? C : min(C, chunkChannels)
     // The sums are read in whole groups of four vectors of at most 16 values.
-    partP = ConvolutionWorkspace.spread(C * K + 64)
+    partP = ConvolutionWorkspace.spread(chunk * K + 64)
+    copiesP = blocks > 1 ? 1 : workers
     scratch = ConvolutionWorkspace.spread(parts * (plan.width + plan.sumWidth + 32))
     let (MR, NR) = (kernels.rowsPerTile, kernels.columnsPerTile)
     packed = ConvolutionWorkspace.spread((C + MR) * size + MR * NR)
   }
 
   func total(_ parts: Int) -> Int {
-    parts * (partV + partD + partP) + workers * (scratch + packed)
+    parts * (partV + partD + copiesP * partP) + workers * (scratch + packed)
   }
 }
 
@@ -121,7 +131,8 @@ private struct FilterGradientLayout: Sendable {
     let V = unsafe SharedPointer(workspace.start)
     let D = unsafe SharedPointer(V.pointer + plan.parts * layout.partV)
     let P = unsafe SharedPointer(D.pointer + plan.parts * layout.partD)
-    let own = unsafe SharedPointer(P.pointer + plan.parts * layout.partP)
+    let own = unsafe SharedPointer(P.pointer + layout.copiesP * plan.parts * layout.partP)
+    let packs = unsafe SharedPointer(own.pointer + layout.workers * layout.scratch)
     for first in stride(from: 0, to: plan.tiles, by: layout.size) {
       let count = min(layout.size, plan.tiles - first)
       forTiles(count, layout.tileV + layout.tileD, layout.workers) { worker, begin, end in
@@ -139,32 +150,79 @@ private struct FilterGradientLayout: Sendable {
           outputs, plan.m, isGradient: true, gradient.pointer, D.pointer + begin * layout.tileD,
           scratch)
       }
-      let packs = unsafe SharedPointer(own.pointer + layout.workers * layout.scratch)
-      unsafe addProducts(plan, layout, kernels, count, K, first > 0, V, D, P, packs)
+      if layout.size < plan.tiles {
+        unsafe addProducts(plan, layout, kernels, count, K, first > 0, V, D, P, packs)
+      }
     }
-    unsafe finishFilters(plan.m, plan.input.channels * K, P.pointer, layout.partP, target)
+    let to = unsafe SharedPointer(target)
+    if layout.size < plan.tiles {
+      let all = plan.input.channels * K
+      unsafe finishFilters(plan.m, all, P, layout.partP, to, all)
+    } else {
+      unsafe finishChunks(plan, layout, kernels, K, V, D, P, packs, to)
+    }
   }
 }
 
-/// P[part] (+)= V[part]^T D[part] of a block of tiles: V is packed, D is read in place.
+/// The sums of all tiles and the filters made of them, some channels at a time, so that sums stay in the cache.
+@unsafe private func finishChunks(
+  _ plan: WinogradPlan, _ layout: FilterGradientLayout, _ kernels: GEMMKernels<Float>, _ K: Int,
+  _ V: SharedPointer<Float>, _ D: SharedPointer<Float>, _ P: SharedPointer<Float>,
+  _ packs: SharedPointer<Float>, _ target: SharedPointer<Float>
+) {
+  let C = plan.input.channels
+  let chunks = (C + layout.chunk - 1) / layout.chunk
+  let next = Atomic<Int>(0)
+  parallelFor(min(layout.workers, chunks)) { worker in
+    while true {
+      let first = next.wrappingAdd(1, ordering: .relaxed).oldValue * layout.chunk
+      guard first < C else { return }
+      let count = min(layout.chunk, C - first)
+      // SAFETY: a worker has its own sums and panels; chunks are different channels of the filters.
+      let sums = unsafe SharedPointer(P.pointer + worker * plan.parts * layout.partP)
+      for part in 0..<plan.parts {
+        unsafe addProduct(
+          layout, kernels, (count, K, plan.tiles), false,
+          V.pointer + (part * layout.partV + first), D.pointer + part * layout.partD,
+          sums.pointer + part * layout.partP, packs.pointer + worker * layout.packed)
+      }
+      unsafe finishFilters(
+        plan.m, count * K, sums, layout.partP, SharedPointer(target.pointer + first * K), C * K)
+    }
+  }
+}
+
+/// P[part] (+)= V[part]^T D[part] of a block of tiles.
 @unsafe private func addProducts(
   _ plan: WinogradPlan, _ layout: FilterGradientLayout, _ kernels: GEMMKernels<Float>,
   _ count: Int, _ K: Int, _ adds: Bool, _ V: SharedPointer<Float>, _ D: SharedPointer<Float>,
   _ P: SharedPointer<Float>, _ packs: SharedPointer<Float>
 ) {
-  let (C, MR, NR) = (plan.input.channels, kernels.rowsPerTile, kernels.columnsPerTile)
   // Each part is a piece of its own.
   forTiles(plan.parts, 1 << 13, layout.workers) { worker, first, end in
     for part in first..<end {
-      // SAFETY: a worker has its packed panels and a tile behind them; D's rows are filled up to tiles.
-      let packed = unsafe packs.pointer + worker * layout.packed
-      unsafe kernels.pack(
-        C, count, MR, false, V.pointer + part * layout.partV, 1, layout.tileV, packed)
-      unsafe kernels.block(
-        C, K, count, 1, packed, D.pointer + part * layout.partD, layout.tileD, NR, adds ? 1 : 0,
-        P.pointer + part * layout.partP, K, 1, packed + (C + MR) * layout.size)
+      // SAFETY: a worker has its own panels; parts are different sums.
+      unsafe addProduct(
+        layout, kernels, (plan.input.channels, K, count), adds, V.pointer + part * layout.partV,
+        D.pointer + part * layout.partD, P.pointer + part * layout.partP,
+        packs.pointer + worker * layout.packed)
     }
   }
+}
+
+/// P (+)= V^T D of `size.m` channels, `size.n` filters and `size.k` tiles: V is packed, D is read in place.
+@unsafe private func addProduct(
+  _ layout: FilterGradientLayout, _ kernels: GEMMKernels<Float>,
+  _ size: (m: Int, n: Int, k: Int), _ adds: Bool, _ V: UnsafePointer<Float>,
+  _ D: UnsafePointer<Float>, _ P: UnsafeMutablePointer<Float>,
+  _ packed: UnsafeMutablePointer<Float>
+) {
+  let (MR, NR) = (kernels.rowsPerTile, kernels.columnsPerTile)
+  // SAFETY: a tile's room lies behind the packed panels; D's rows are filled up to tiles.
+  unsafe kernels.pack(size.m, size.k, MR, false, V, 1, layout.tileV, packed)
+  unsafe kernels.block(
+    size.m, size.n, size.k, 1, packed, D, layout.tileD, NR, adds ? 1 : 0, P, size.n, 1,
+    packed + (size.m + MR) * size.k)
 }
 
 /// G^T P G of every channel and filter, as sums of weighted parts in the order of the parts.
@@ -189,17 +247,17 @@ private struct FilterSums: Sendable {
   }
 }
 
+/// Makes `count` filters of their sums; tap t of the first one goes to t `tapStep`.
 @unsafe private func finishFilters(
-  _ m: Int, _ count: Int, _ P: UnsafeMutablePointer<Float>, _ partStep: Int,
-  _ target: UnsafeMutablePointer<Float>
+  _ m: Int, _ count: Int, _ from: SharedPointer<Float>, _ partStep: Int,
+  _ to: SharedPointer<Float>, _ tapStep: Int
 ) {
   let sums = FilterSums(m, partStep: partStep)
-  let (from, to) = unsafe (SharedPointer(P), SharedPointer(target))
   let each = 1 << 12
   parallelFor((count + each - 1) / each) { piece in
     let first = piece * each
     // SAFETY: part p of value i lies at p partStep + i, with room behind the last; tap t of it at
-    // t count + i.
+    // t tapStep + i.
     unsafe sums.ends.withUnsafeBufferPointer { ends in
       unsafe sums.offsets.withUnsafeBufferPointer { offsets in
         unsafe sums.weights.withUnsafeBufferPointer { weights in
@@ -208,7 +266,7 @@ private struct FilterSums: Sendable {
           else { return }
           unsafe sumParts(
             min(each, count - first), ends, offsets, weights, from.pointer + first,
-            to.pointer + first, count)
+            to.pointer + first, tapStep)
         }
       }
     }

@@ -2,21 +2,26 @@
 //
 // Equation -> code: see Winograd+Kernels.swift. Symbols: V, M as there.
 // Why: with few tiles, as at 13 x 13 or 7 x 7 pixels, each filter is read once anyhow; so the sums of a
-//   panel of channels stay in the cache of the thread that transforms them back.
+//   panel of channels stay in the cache of the thread that transforms them back. Filters that are used
+//   once are transformed there too, a panel at a time, and never written to memory.
 // Deviations: none. Checked by: WinogradTests (twin winogradReference). Cost: see Winograd+Kernels.swift.
 
 import Synchronization
 
 /// Transforms all tiles, then multiplies them by one panel after the other.
+///
+/// Where there is a `bank`, panels are made of it, and those of `filters` are not read.
 @unsafe func convolveByPanels(
   _ plan: WinogradPlan, _ source: UnsafePointer<Float>, _ filters: WinogradFilters,
-  _ target: UnsafeMutablePointer<Float>
+  _ target: UnsafeMutablePointer<Float>, making bank: FilterBank? = nil
 ) {
   let (count, panelWidth, panels) = (plan.tiles, filters.panelWidth, filters.panelCount)
   let partV = ConvolutionWorkspace.spread(count * plan.width)
   let partM = ConvolutionWorkspace.spread(count * panelWidth)
   let workers = Parallelism.threads
-  let (sharedV, each) = (plan.parts * partV, plan.parts * partM + plan.scratch)
+  let partU = ConvolutionWorkspace.spread(filters.C * panelWidth)
+  let madeU = bank == nil ? 0 : plan.parts * partU
+  let (sharedV, each) = (plan.parts * partV, plan.parts * partM + plan.scratch + madeU)
   let from = unsafe SharedPointer(UnsafeMutablePointer(mutating: source))
   let to = unsafe SharedPointer(target)
   ConvolutionWorkspace.withValues(sharedV + workers * each) { workspace in
@@ -35,8 +40,14 @@ import Synchronization
       while true {
         let panel = next.wrappingAdd(1, ordering: .relaxed).oldValue
         guard panel < panels else { return }
+        var (used, index) = (filters, panel)
+        if let bank {
+          let U = unsafe M + plan.parts * partM + plan.scratch
+          unsafe packPanel(bank, panel, 0..<bank.C, panelWidth, plan.m, U, partU)
+          (used, index) = unsafe (filters.reading(U, partStep: partU), 0)
+        }
         unsafe multiplyParts(
-          filters, 0..<plan.parts, panel, count, (V.pointer, plan.width, partV),
+          used, 0..<plan.parts, index, count, (V.pointer, plan.width, partV),
           (M, panelWidth, partM))
         unsafe finishPanel(
           plan, filters, panel, (0, count), M, panelWidth, partM, to.pointer,

@@ -128,9 +128,9 @@ public func winogradOutput(
       let (to, row, pixel) =
         isDirect ? (target, numbers[5], numbers[6]) : (edge, m &* lanesFloat, lanesFloat)
       if m == 2 {
-        outputTile2(walk, source + k, load(bias + k), to, row, pixel, scratch)
+        outputTile2(walk, source + k, load(bias + k), to, row, pixel, scratch, place.endRow)
       } else {
-        outputTile4(walk, source + k, load(bias + k), to, row, pixel, scratch)
+        outputTile4(walk, source + k, load(bias + k), to, row, pixel, scratch, place.endRow)
       }
       if !isDirect { copyEdge(walk, place, channels, edge, target) }
       k &+= lanesFloat
@@ -154,6 +154,10 @@ private func copyEdge(
       let from = edge + (y &* walk.m &+ x) &* lanesFloat
       let to = target + (y &* walk.n[5] &+ x &* walk.n[6])
       var lane = 0
+      if lanes == lanesFloat {
+        store(load(from), to)
+        lane = lanes
+      }
       while lane < lanes {
         to[lane] = from[lane]
         lane &+= 1
@@ -169,11 +173,12 @@ private func finished(_ walk: TileWalk, _ v: FloatVector) -> FloatVector {
   walk.n[12] != 0 ? rectified(v) : v
 }
 
+/// The first `rows` rows of Y = A^T M A of one tile, plus the bias.
 @inline(__always)
 private func outputTile2(
   _ walk: TileWalk, _ sums: UnsafePointer<Float>, _ bias: FloatVector,
   _ target: UnsafeMutablePointer<Float>, _ row: Int, _ pixel: Int,
-  _ scratch: UnsafeMutablePointer<Float>
+  _ scratch: UnsafeMutablePointer<Float>, _ rows: Int
 ) {
   let part = walk.n[11]
   var j = 0
@@ -184,7 +189,7 @@ private func outputTile2(
     j &+= 1
   }
   var i = 0
-  while i < 2 {
+  while i < rows {
     let y = outputLine2(line4(scratch + 4 &* i &* lanesFloat, lanesFloat))
     let to = target + i &* row
     store(finished(walk, y.0 + bias), to)
@@ -193,11 +198,12 @@ private func outputTile2(
   }
 }
 
+/// The first `rows` rows of Y = A^T M A of one tile, plus the bias.
 @inline(__always)
 private func outputTile4(
   _ walk: TileWalk, _ sums: UnsafePointer<Float>, _ bias: FloatVector,
   _ target: UnsafeMutablePointer<Float>, _ row: Int, _ pixel: Int,
-  _ scratch: UnsafeMutablePointer<Float>
+  _ scratch: UnsafeMutablePointer<Float>, _ rows: Int
 ) {
   let part = walk.n[11]
   var j = 0
@@ -208,7 +214,7 @@ private func outputTile4(
     j &+= 1
   }
   var i = 0
-  while i < 4 {
+  while i < rows {
     let y = outputLine4(line6(scratch + 6 &* i &* lanesFloat, lanesFloat))
     let to = target + i &* row
     store(finished(walk, y.0 + bias), to)

@@ -116,7 +116,7 @@ extension StepBuilder {
         let inner = layer(x, K, stride: stride)
         let y = normalised(convolution(inner, K, size: 3))
         let side = stride == 1 ? x : normalised(convolution(x, K, size: 1, stride: 2))
-        x = tape.rectified(tape.sum(y, side))
+        x = tape.sum(y, side, isRectified: true)
       }
     }
     x = tape.adaptiveAveragePool(x, height: 1, width: 1)

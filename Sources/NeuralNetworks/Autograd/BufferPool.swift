@@ -1,7 +1,8 @@
 // Memory of activations and gradients, used again within a run and from one run to the next.
 //
 // Deviations: a buffer serves arrays of exactly its own length; when none fits, free buffers are given
-//   back, those that were freed first before the others, until the new one fits into the budget.
+//   back, the largest first, until the new one fits into the budget. (Many small ones leave gaps in which
+//   a large one does not fit: then the heap grows, and the system clears new pages.)
 // Checked by: TapeTests. Cost: none.
 
 import Tensors
@@ -24,10 +25,14 @@ struct BufferPool<Scalar: KernelScalar> {
     if let found = free.lastIndex(where: { $0.count == count }) {
       return free.remove(at: found).array
     }
-    while total + count > budget, !free.isEmpty { total -= free.removeFirst().count }
+    while total + count > budget,
+      let largest = free.indices.max(by: { free[$0].count < free[$1].count })
+    {
+      total -= free.remove(at: largest).count
+    }
     total += count
     peak = max(peak, total)
-    return isDry ? [] : zeroValues(count)
+    return isDry ? [] : anyValues(count)
   }
 
   /// Takes an array back.

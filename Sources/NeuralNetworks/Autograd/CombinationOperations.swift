@@ -1,6 +1,6 @@
 // Addition, concatenation of channels, scaling and change of shape, forward and backward.
 //
-// Equation -> code: y = a + b, da = db = dy; y = (a, b, ...) along channels, each gradient the part of
+// Equation -> code: y = a + b, da = db = dy; y = max(a + b, 0), da = db = dy [y > 0]; y = (a, b, ...) along channels, each gradient the part of
 //   dy that came from it; y = f x, dx = f dy.
 // Deviations: none. Checked by: GradientTests, TorchGradientTests. Cost: one pass each.
 
@@ -9,24 +9,32 @@ import Tensors
 private final class Addition<Scalar: KernelScalar>: Operation {
   let name = "addition"
   let isInPlace = true
+  let place = GradientPlace.outputGradient(0)
   let effort = Effort.elementwise
+  let isRectified: Bool
+
+  init(isRectified: Bool) { self.isRectified = isRectified }
+
+  var readsOutput: Bool { isRectified }
 
   func forward(_ x: [Tensor<Scalar>], into y: inout Tensor<Scalar>, again: Bool) {
-    accumulate(&y, x[1])
+    if isRectified { accumulateRectified(&y, x[1]) } else { accumulate(&y, x[1]) }
   }
 
   func backward(
     _ x: [Tensor<Scalar>], _ y: Tensor<Scalar>, _ dy: Tensor<Scalar>,
     into dx: inout [Tensor<Scalar>], wanted: [Bool]
   ) {
-    for i in 0..<2 where wanted[i] {
-      // A parameter's gradient is assigned, another's memory is filled.
-      if dx[i].count == dy.count {
-        copyValues(of: dy.scalars, to: &dx[i].scalars)
-      } else {
-        dx[i] = dy
-      }
+    if wanted[0], isRectified { rectifyGradient(&dx[0], y) }
+    guard wanted[1] else { return }
+    let shared = wanted[0] ? dx[0] : dy
+    // A parameter's gradient is assigned, another's memory is filled.
+    if dx[1].count == shared.count {
+      copyValues(of: shared.scalars, to: &dx[1].scalars)
+    } else {
+      dx[1] = shared
     }
+    if !wanted[0], isRectified { rectifyGradient(&dx[1], y) }
   }
 }
 
@@ -97,9 +105,17 @@ private final class Reshaping<Scalar: KernelScalar>: Operation {
 
 extension Tape {
   /// The sum of two values of one shape.
-  public func sum(_ a: Variable<Scalar>, _ b: Variable<Scalar>) -> Variable<Scalar> {
+  ///
+  /// - Parameters:
+  ///   - a: any shape.
+  ///   - b: the same shape.
+  ///   - isRectified: negative sums become 0, the same as `rectified` of the sum in fewer passes.
+  /// - Returns: the same shape.
+  public func sum(
+    _ a: Variable<Scalar>, _ b: Variable<Scalar>, isRectified: Bool = false
+  ) -> Variable<Scalar> {
     precondition(a.shape == b.shape, "cannot add \(a.shape) and \(b.shape)")
-    return record(Addition<Scalar>(), [a, b], shape: a.shape)
+    return record(Addition<Scalar>(isRectified: isRectified), [a, b], shape: a.shape)
   }
 
   /// Images side by side along their channels.

@@ -13,8 +13,8 @@ private final class Convolution<Scalar: KernelScalar>: Operation {
   let name = "convolution"
   let geometry: ConvolutionGeometry
   let effort: Effort
-  /// X is used up first for dW; then dX is written over it.
-  let place = GradientPlace.input(0)
+  /// X is used up first for dW; then dX is written over it, unless somebody reads X later.
+  let place = GradientPlace.inputWhereFree(0)
 
   init(_ geometry: ConvolutionGeometry, multiplications: Int) {
     self.geometry = geometry
@@ -35,7 +35,7 @@ private final class Convolution<Scalar: KernelScalar>: Operation {
     let filters = x[1]
     if wanted[1] {
       dx[1] = convolutionFilterGradient(
-        wanted[0] ? dx[0] : x[0], dy, filterHeight: filters.shape[0],
+        x[0].count > 0 ? x[0] : dx[0], dy, filterHeight: filters.shape[0],
         filterWidth: filters.shape[1], geometry: geometry)
     }
     if x.count > 2, wanted[2] {

@@ -13,6 +13,8 @@ enum GradientPlace: Equatable {
   case outputGradient(Int)
   /// In the memory of input i: `dx[i]` holds its values when `backward` begins, and x[i] is empty.
   case input(Int)
+  /// As `input`, where nobody reads input i later; else as `fresh`, and x[i] holds its values.
+  case inputWhereFree(Int)
 }
 
 /// What it costs to compute an output again.

@@ -10,16 +10,31 @@ public final class Parameter<Scalar: KernelScalar> {
   public let name: String
   /// The values.
   public var value: Tensor<Scalar>
-  /// The gradient of the loss, to which each backward pass adds; zeros at first.
-  public var gradient: Tensor<Scalar>
+  /// What backward passes have added since the gradient was zeros, or `nil`.
+  private var sum: Tensor<Scalar>?
 
-  /// A parameter with these values.
-  public init(name: String, _ value: Tensor<Scalar>) {
-    (self.name, self.value, gradient) = (name, value, .zeros(value.shape))
+  /// The gradient of the loss, to which each backward pass adds; zeros at first.
+  public var gradient: Tensor<Scalar> {
+    get { sum ?? Tensor(shape: value.shape, scalars: zeroValues(value.count)) }
+    set { sum = newValue }
   }
 
+  /// A parameter with these values.
+  public init(name: String, _ value: Tensor<Scalar>) { (self.name, self.value) = (name, value) }
+
   /// Sets the gradient to zeros.
-  public func clearGradient() { gradient = .zeros(value.shape) }
+  public func clearGradient() { sum = nil }
+
+  /// Adds to the gradient.
+  func addGradient(_ new: Tensor<Scalar>) {
+    precondition(new.shape == value.shape, "\(name) of shape \(value.shape), not \(new.shape)")
+    var old: Tensor<Scalar>?
+    swap(&old, &sum)
+    guard var total = old else { return sum = new }
+    old = nil
+    accumulate(&total, new)
+    sum = total
+  }
 }
 
 /// A tensor with a name, as checkpoints hold it.

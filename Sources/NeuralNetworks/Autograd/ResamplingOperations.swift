@@ -26,12 +26,13 @@ private final class Pooling<Scalar: KernelScalar>: Operation {
   }
 
   func forward(_ x: [Tensor<Scalar>], into y: inout Tensor<Scalar>, again: Bool) {
-    switch kind {
-    case .maximum: y = maximumPool(x[0], height: R, width: S, geometry: geometry)
-    case .mean(let counting):
-      y = averagePool(x[0], height: R, width: S, geometry: geometry, countingPadding: counting)
-    case .adaptiveMean: y = adaptiveAveragePool(x[0], height: R, width: S)
-    }
+    let number: PoolingKind =
+      switch kind {
+      case .maximum: .maximum
+      case .mean(let counting): counting ? .meanOfWindow : .meanInside
+      case .adaptiveMean: .adaptiveMean
+      }
+    pool(x[0], R, S, geometry, number, into: &y)
   }
 
   func backward(

@@ -53,17 +53,21 @@ public final class SGD<Scalar: KernelScalar> {
     let (eta, mu, lambda) = (Scalar(learningRate), Scalar(momentum), Scalar(weightDecay))
     for (i, parameter) in parameters.enumerated() {
       var g = parameter.gradient
-      if lambda != 0 { blend(&g, 1, parameter.value, lambda) }
-      if mu != 0 {
-        var v = g
-        if let old = velocity[i] {
-          v = old
-          blend(&v, mu, g, Scalar(1 - dampening))
-        }
-        if isNesterov { blend(&g, 1, v, mu) } else { g = v }
-        velocity[i] = v
+      guard mu != 0 else {
+        if lambda != 0 { blend(&g, 1, parameter.value, lambda) }
+        descend(&parameter.value, g, factor: eta)
+        continue
       }
-      descend(&parameter.value, g, factor: eta)
+      // Taken out of the list, so that nobody else holds it and it changes in place.
+      var old: Tensor<Scalar>?
+      swap(&old, &velocity[i])
+      var v = old ?? Tensor(shape: g.shape, scalars: zeroValues(g.count))
+      let step = MomentumStep(
+        eta: eta, mu: mu, kept: Scalar(1 - dampening), lambda: lambda, isFirst: old == nil,
+        isNesterov: isNesterov)
+      old = nil
+      descend(&parameter.value, velocity: &v, gradient: g, step)
+      velocity[i] = v
     }
   }
 

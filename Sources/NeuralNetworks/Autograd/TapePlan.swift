@@ -172,7 +172,9 @@ struct TapePlan<Scalar: KernelScalar> {
       return step.releases.contains(first)
         && inputs.filter { $0 == first }.count == 1
     }
-    guard case .input(let i) = operation.place else { return false }
-    return step.releases.contains(inputs[i])
+    switch operation.place {
+    case .input(let i), .inputWhereFree(let i): return step.releases.contains(inputs[i])
+    default: return false
+    }
   }
 }

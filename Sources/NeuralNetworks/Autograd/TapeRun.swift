@@ -208,6 +208,9 @@ public final class TapeRun<Scalar: KernelScalar> {
       } else if operation.place == .input(i) {
         places[i] = copyOrTake(input, taking: step.overwrites)
         overwritten = i
+      } else if operation.place == .inputWhereFree(i) && step.overwrites {
+        places[i] = Self.claim(&values[input]) ?? []
+        overwritten = i
       } else if tape.nodes[input].parameter == nil {
         places[i] = pool.take(tape.nodes[input].count)
       }
@@ -251,7 +254,7 @@ public final class TapeRun<Scalar: KernelScalar> {
     let node = tape.nodes[input]
     if let parameter = node.parameter {
       guard !pool.isDry else { return }
-      accumulate(&parameter.gradient, Tensor(shape: node.shape, scalars: gradient))
+      parameter.addGradient(Tensor(shape: node.shape, scalars: gradient))
     } else if var old = Self.claim(&gradients[input]) {
       if !pool.isDry { addValues(of: gradient, to: &old) }
       gradients[input] = old
