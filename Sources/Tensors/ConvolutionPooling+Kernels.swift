@@ -40,7 +40,9 @@ package struct PooledConvolution: Sendable {
     _ filters: PackedFilters<Float>, geometry: ConvolutionGeometry, isRectified: Bool, height: Int,
     width: Int, size: Int, windows: ConvolutionGeometry
   ) {
-    precondition(filters.algorithm == .direct && filters.groups == 1, "not for one direct group")
+    precondition(
+      filters.algorithm == .direct && filters.groups == 1 && geometry.dilationX == 1,
+      "rows of windows need one direct group of undilated filters")
     (self.filters, g, self.isRectified) = (filters, geometry, isRectified)
     (Ho, Wo, self.size, self.windows) = (height, width, size, windows)
   }
