@@ -159,7 +159,8 @@ func largest(_ values: [Double]) -> Double { values.map(\.magnitude).max() ?? 0 
     #expect(abs(P.values.reduce(0, +) - 1) <= 900 * Double.ulpOfOne)
   }
 
-  /// The similarities differ by 1e-5, hence so do the divergence and its gradient.
+  /// The similarities differ by up to 1e-5, and so does the gradient; the divergence has a minimum there, and
+  /// differs by less (measured 2.9e-6 and 2.7e-8).
   @Test func equalsTheDivergenceOfScikitLearn() throws {
     let data = fixtureMatrix("iris.txt").rows(Array(stride(from: 0, to: 150, by: 5)))
     let P = try affinities(data, neighbours: 29, perplexity: 5)
@@ -169,8 +170,8 @@ func largest(_ values: [Double]) -> Double { values.map(\.magnitude).max() ?? 0 
     let G = forces.gradient(Y, exaggeration: 1)
     let golden = fixtureMatrix("tsne_gradient.txt").scalars
     #expect(golden.count == 60)
-    #expect(largest(zip(G, golden).map { $0 - $1 }) <= 2e-5 * largest(golden))
+    #expect(largest(zip(G, golden).map { $0 - $1 }) <= 1e-5 * largest(golden))
     let C = forces.divergence(Y, normaliser: forces.normaliser)
-    #expect(abs(C - fixtureRows("tsne_divergence.txt")[0][0]) <= 2e-5 * C)
+    #expect(abs(C - fixtureRows("tsne_divergence.txt")[0][0]) <= 1e-7 * C)
   }
 }

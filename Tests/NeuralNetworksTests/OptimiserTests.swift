@@ -2,7 +2,10 @@ import NeuralNetworks
 import Tensors
 import Testing
 
-/// Twenty steps against PyTorch in float64: 1e-6 in Double (what was seen is below 1e-12), 1e-3 in Float.
+/// Twenty steps against PyTorch in float64, relative to the largest value.
+///
+/// Measured on all instruction sets: 1.8e-15 in Double, 6.1e-7 in Float (a step of Adam divides by roots of
+/// small sums); the bounds are four times that.
 @Suite struct OptimiserTests {
   private func trajectory<Scalar: KernelScalar>(
     _ name: String, _ tolerance: Double, _: Scalar.Type,
@@ -55,8 +58,8 @@ import Testing
     }
   }
 
-  @Test func followTorchInDouble() throws { try all(Double.self, 1e-6) }
-  @Test func followTorchInFloat() throws { try all(Float.self, 1e-3) }
+  @Test func followTorchInDouble() throws { try all(Double.self, 7e-15) }
+  @Test func followTorchInFloat() throws { try all(Float.self, 2.5e-6) }
 
   @Test func schedulesAgree() throws {
     let file = try AutogradFixture("optimisers.txt")

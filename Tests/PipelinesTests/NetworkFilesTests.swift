@@ -32,13 +32,13 @@ private func logits(_ file: String) throws -> [Float] {
 @Suite struct NetworkFilesTests {
   static let files = ["zip.pth", "legacy.pth", "small.safetensors", "small.npz", "keras.h5"]
 
-  /// The logits of PyTorch in Double; 2e-6 is what the formats' specification asks for.
+  /// The logits of PyTorch in Double, of which Float was 3.4e-7 away; four times that.
   @Test(arguments: files) func everyFormatGivesTheLogits(_ name: String) throws {
     let expected = try JSONDecoder().decode(
       [Double].self, from: Data(try CheckedBytes(contentsOf: path("logits.json")).array))
     let found = try logits(path(name))
     #expect(found.count == 3)
-    for (a, b) in zip(found, expected) { #expect(abs(Double(a) - b) <= 2e-6, "\(name)") }
+    for (a, b) in zip(found, expected) { #expect(abs(Double(a) - b) <= 1.4e-6, "\(name)") }
   }
 
   /// Written in our order, every file has the same shapes and values, and gives the same bits.
