@@ -4,7 +4,7 @@
 // Equation -> code: see ActivationOperations.swift, ClassificationLosses.swift, RegressionLosses.swift,
 //   SGD.swift and Adam.swift of NeuralNetworks.
 // Order of sums: pieces cut by length alone, added in order, in Double.
-// Deviations: none. Checked by: GradientTests, OptimiserTests. Cost: one pass each, parallel.
+// Deviations: none. Checked by: PairLoopTests, GradientTests, OptimiserTests. Cost: one pass each, parallel.
 
 /// Values of one piece of parallel work.
 private let pieceValues = 1 << 16

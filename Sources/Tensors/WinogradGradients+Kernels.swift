@@ -8,8 +8,10 @@
 //   [part][C][K].
 // Order of sums: blocks of tiles in their order, cut by shapes alone; no bit depends on threads.
 // Deviations: tiles lie an odd number of cache lines apart, so that those of a block do not compete for
-//   the same places of a cache. Checked by: WinogradGradientTests (twin winogradFilterGradientReference).
-// Cost: (m + 2)^2 / (9 m^2) of the multiplications of the definition, 36 C K values for the sums.
+//   the same places of a cache. Checked by: WinogradGradientTests, WinogradChunkTests (twin
+//   winogradFilterGradientReference).
+// Cost: (m + 2)^2 / (9 m^2) of the multiplications of the definition, 36 C K values for the sums, or
+//   36 x 48 K a thread where all tiles are in one block.
 
 import Synchronization
 import _Kernels128
@@ -135,21 +137,7 @@ private struct FilterGradientLayout: Sendable {
     let packs = unsafe SharedPointer(own.pointer + layout.workers * layout.scratch)
     for first in stride(from: 0, to: plan.tiles, by: layout.size) {
       let count = min(layout.size, plan.tiles - first)
-      forTiles(count, layout.tileV + layout.tileD, layout.workers) { worker, begin, end in
-        var (tiles, outputs) = (plan.input, plan.output)
-        (tiles.tileStep, outputs.tileStep) = (layout.tileV, layout.tileD)
-        (tiles.first, tiles.end, tiles.partStep) = (first + begin, first + end, layout.partV)
-        (outputs.first, outputs.end, outputs.partStep) = (
-          first + begin, first + end, layout.partD
-        )
-        let scratch = unsafe own.pointer + worker * layout.scratch
-        unsafe transformTiles(
-          tiles, plan.m, isGradient: false, input.pointer, V.pointer + begin * layout.tileV, scratch
-        )
-        unsafe transformTiles(
-          outputs, plan.m, isGradient: true, gradient.pointer, D.pointer + begin * layout.tileD,
-          scratch)
-      }
+      unsafe transformBlock(plan, layout, first, count, (input, gradient), V, D, own)
       if layout.size < plan.tiles {
         unsafe addProducts(plan, layout, kernels, count, K, first > 0, V, D, P, packs)
       }
@@ -161,6 +149,28 @@ private struct FilterGradientLayout: Sendable {
     } else {
       unsafe finishChunks(plan, layout, kernels, K, V, D, P, packs, to)
     }
+  }
+}
+
+/// V and D of `count` tiles from `first` on; each worker has scratch memory from `own` on.
+@unsafe private func transformBlock(
+  _ plan: WinogradPlan, _ layout: FilterGradientLayout, _ first: Int, _ count: Int,
+  _ images: (input: SharedPointer<Float>, gradient: SharedPointer<Float>),
+  _ V: SharedPointer<Float>, _ D: SharedPointer<Float>, _ own: SharedPointer<Float>
+) {
+  let (input, gradient) = unsafe images
+  forTiles(count, layout.tileV + layout.tileD, layout.workers) { worker, begin, end in
+    var (tiles, outputs) = (plan.input, plan.output)
+    (tiles.tileStep, outputs.tileStep) = (layout.tileV, layout.tileD)
+    (tiles.first, tiles.end, tiles.partStep) = (first + begin, first + end, layout.partV)
+    (outputs.first, outputs.end, outputs.partStep) = (first + begin, first + end, layout.partD)
+    // SAFETY: pieces write different tiles; a worker has its own scratch memory.
+    let scratch = unsafe own.pointer + worker * layout.scratch
+    unsafe transformTiles(
+      tiles, plan.m, isGradient: false, input.pointer, V.pointer + begin * layout.tileV, scratch)
+    unsafe transformTiles(
+      outputs, plan.m, isGradient: true, gradient.pointer, D.pointer + begin * layout.tileD,
+      scratch)
   }
 }
 

@@ -4,7 +4,7 @@
 // Why: with few tiles, as at 13 x 13 or 7 x 7 pixels, each filter is read once anyhow; so the sums of a
 //   panel of channels stay in the cache of the thread that transforms them back. Filters that are used
 //   once are transformed there too, a panel at a time, and never written to memory.
-// Deviations: none. Checked by: WinogradTests (twin winogradReference). Cost: see Winograd+Kernels.swift.
+// Deviations: none. Checked by: WinogradTests (twin winogradReference), WinogradChunkTests. Cost: see Winograd+Kernels.swift.
 
 import Synchronization
 
@@ -19,8 +19,7 @@ import Synchronization
   let partV = ConvolutionWorkspace.spread(count * plan.width)
   let partM = ConvolutionWorkspace.spread(count * panelWidth)
   let workers = Parallelism.threads
-  let partU = ConvolutionWorkspace.spread(filters.C * panelWidth)
-  let madeU = bank == nil ? 0 : plan.parts * partU
+  let madeU = bank == nil ? 0 : plan.parts * partOfPanel(filters)
   let (sharedV, each) = (plan.parts * partV, plan.parts * partM + plan.scratch + madeU)
   let from = unsafe SharedPointer(UnsafeMutablePointer(mutating: source))
   let to = unsafe SharedPointer(target)
@@ -40,19 +39,30 @@ import Synchronization
       while true {
         let panel = next.wrappingAdd(1, ordering: .relaxed).oldValue
         guard panel < panels else { return }
-        var (used, index) = (filters, panel)
-        if let bank {
-          let U = unsafe M + plan.parts * partM + plan.scratch
-          unsafe packPanel(bank, panel, 0..<bank.C, panelWidth, plan.m, U, partU)
-          (used, index) = unsafe (filters.reading(U, partStep: partU), 0)
-        }
+        let scratch = unsafe M + plan.parts * partM
+        let (used, index) = unsafe ready(bank, filters, panel, plan.m, scratch + plan.scratch)
         unsafe multiplyParts(
           used, 0..<plan.parts, index, count, (V.pointer, plan.width, partV),
           (M, panelWidth, partM))
         unsafe finishPanel(
-          plan, filters, panel, (0, count), M, panelWidth, partM, to.pointer,
-          M + plan.parts * partM)
+          plan, filters, panel, (0, count), M, panelWidth, partM, to.pointer, scratch)
       }
     }
   }
+}
+
+/// Values from a part of a panel to the next where a panel is made for one thread.
+private func partOfPanel(_ filters: WinogradFilters) -> Int {
+  ConvolutionWorkspace.spread(filters.C * filters.panelWidth)
+}
+
+/// Filters and the number of the panel of them to use: where there is a bank, one panel made of it at `U`.
+@unsafe private func ready(
+  _ bank: FilterBank?, _ filters: WinogradFilters, _ panel: Int, _ m: Int,
+  _ U: UnsafeMutablePointer<Float>
+) -> (WinogradFilters, Int) {
+  guard let bank else { return (filters, panel) }
+  // SAFETY: the caller has (m + 2)^2 parts of a panel from `U` on.
+  unsafe packPanel(bank, panel, 0..<bank.C, filters.panelWidth, m, U, partOfPanel(filters))
+  return unsafe (filters.reading(U, partStep: partOfPanel(filters)), 0)
 }
