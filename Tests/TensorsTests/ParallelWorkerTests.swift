@@ -135,7 +135,8 @@ import _CPUFeatures
       }
       if ofOwner.load(ordering: .relaxed) == ofWorker.load(ordering: .relaxed) { together += 1 }
     }
-    #expect(together <= 20)
+    // A system that is busy with other tests may bring them together again now and then.
+    #expect(together <= 100)
   }
 
   /// A function that moves the calling thread to a processor, and leaves it free to go elsewhere afterwards.
