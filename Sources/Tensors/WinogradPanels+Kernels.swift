@@ -4,7 +4,8 @@
 // Why: with few tiles, as at 13 x 13 or 7 x 7 pixels, each filter is read once anyhow; so the sums of a
 //   panel of channels stay in the cache of the thread that transforms them back. Filters that are used
 //   once are transformed there too, a panel at a time, and never written to memory.
-// Deviations: none. Checked by: WinogradTests (twin winogradReference), WinogradChunkTests. Cost: see Winograd+Kernels.swift.
+// Deviations: none. Checked by: WinogradTests (twin winogradReference), WinogradChunkTests.
+// Cost: see Winograd+Kernels.swift.
 
 import Synchronization
 

@@ -1,7 +1,7 @@
 // Addition, concatenation of channels, scaling and change of shape, forward and backward.
 //
-// Equation -> code: y = a + b, da = db = dy; y = max(a + b, 0), da = db = dy [y > 0]; y = (a, b, ...) along channels, each gradient the part of
-//   dy that came from it; y = f x, dx = f dy.
+// Equation -> code: y = a + b, da = db = dy; y = max(a + b, 0), da = db = dy [y > 0] -> `Addition`;
+//   y = (a, b, ...) along channels, each gradient the part of dy that came from it; y = f x, dx = f dy.
 // Deviations: none. Checked by: GradientTests, TorchGradientTests. Cost: one pass each.
 
 import Tensors

@@ -6,7 +6,8 @@
 //   left, the smallest class joins the class with which it shares the longest boundary
 //   (`.boundary`), or pixels are grouped by the labels around them (`.texture`, TextureGrouping).
 // Deviations: of equally small classes, or equally long boundaries, the lower label is taken.
-// Checked by: SegmentationTests, ClassReductionTests. Cost: one pass over the pixels, then the square of the labels.
+// Checked by: SegmentationTests, ClassReductionTests.
+// Cost: one pass over the pixels, then the square of the labels.
 
 /// How labels become a given number of classes.
 public enum ClassGrouping: String, Sendable, Codable, CaseIterable {
